@@ -1,0 +1,1 @@
+//! An authority and an issuer for demo and tests.

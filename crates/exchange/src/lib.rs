@@ -1,0 +1,2 @@
+//! The exchange, without I/O.
+#![no_std]

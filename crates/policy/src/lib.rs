@@ -1,0 +1,2 @@
+//! What the grants allow.
+#![no_std]

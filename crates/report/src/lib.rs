@@ -1,0 +1,2 @@
+//! A run as data.
+#![no_std]
