@@ -1,2 +1,39 @@
-//! The project's own tasks.
-fn main() {}
+//! The project's own tasks: `cargo xtask help`.
+//!
+//! It sets up the WebAssembly toolchain, builds the components and the
+//! binaries, and runs the checks, the tests and the demo. It links neither
+//! wasmtime nor Cranelift: what needs them is asked of the full build. It is
+//! not part of the product. Start from [`commands`], one module a command.
+
+mod bound;
+mod commands;
+mod files;
+mod guests;
+mod identity;
+mod imports;
+mod process;
+mod selection;
+mod steps;
+mod toolchain;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = commands::Arguments::parse();
+    let mut steps = steps::Steps::new();
+    let outcome = commands::run(arguments, &mut steps);
+    steps.summary();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

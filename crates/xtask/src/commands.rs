@@ -1,0 +1,109 @@
+//! The commands, one module each. Their help texts are the manual.
+
+mod build;
+mod check;
+mod dist;
+mod reproduce;
+mod test;
+mod wasm;
+mod wit;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// Keyhole's own tasks. Start with `cargo xtask demo`.
+///
+/// Nothing has to be installed first but rustup's Rust and a C compiler: every
+/// command sets up what it misses and says so.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Chosen,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chosen {
+    /// Build the WebAssembly components.
+    ///
+    /// Leaves target/wasm/NAME.wasm and, beside it, NAME.json: digest, size,
+    /// compiler, encoder, digests of the sources, imports and exports. If the
+    /// compiler has no libraries for wasm32-unknown-unknown, `rustup target
+    /// add` is tried, then Debian's packages rustc-web and rust-web-src
+    /// (apt-get, as root or by a sudo that asks no password).
+    Wasm,
+    /// Take wit/deps from the pinned WASI crate; check the component's imports.
+    ///
+    /// wit/exchange.imports is a contract written by hand: it is compared with
+    /// the functions the built component imports, never rewritten.
+    Wit {
+        /// Write nothing; fail if wit/deps or the imports differ.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build everything: components, full build, slim build.
+    ///
+    /// Leaves in target/dist: keyhole (slim, what users get), keyhole-full
+    /// (runs components that are not embedded), exchange.wasm, exchange.json.
+    /// The first time takes some ten minutes on two cores; wasmtime is built
+    /// twice, with a compiler in it and without.
+    Build,
+    /// Build everything and print the sizes.
+    Dist,
+    /// Run the whole test suite.
+    Test {
+        /// Run the slow extras too (there are none yet).
+        #[arg(long)]
+        all: bool,
+        /// Arguments for the test programs, such as the name of a test.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Check formatting and lints (clippy, warnings are errors).
+    Check,
+    /// Build the components again elsewhere and compare the bytes.
+    ///
+    /// The sources are copied to a temporary folder, with another cargo home
+    /// and one job at a time; the SHA-256 must come out equal.
+    Reproduce,
+}
+
+/// Runs the chosen command.
+///
+/// # Errors
+///
+/// What failed and what to do next, for people.
+pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match arguments.command {
+        Chosen::Wasm => wasm::run(&workspace, steps).map(drop),
+        Chosen::Wit { check } => wit::run(&workspace, steps, check),
+        Chosen::Build => build::run(&workspace, steps).map(drop),
+        Chosen::Dist => dist::run(&workspace, steps),
+        Chosen::Test { all, arguments } => test::run(&workspace, steps, all, &arguments),
+        Chosen::Check => check::run(&workspace, steps),
+        Chosen::Reproduce => reproduce::run(&workspace, steps),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent_and_every_command_has_a_help_text() {
+        let command = Arguments::command();
+        command.clone().debug_assert();
+        for subcommand in command.get_subcommands() {
+            assert!(
+                subcommand.get_about().is_some(),
+                "{}",
+                subcommand.get_name()
+            );
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask test`: everything that can fail.
+
+use anyhow::Result;
+
+use super::{build, reproduce, wit};
+use crate::process;
+use crate::selection;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+pub(super) fn run(
+    workspace: &Workspace,
+    steps: &mut Steps,
+    all: bool,
+    arguments: &[String],
+) -> Result<()> {
+    let toolchain = build::run(workspace, steps)?;
+    wit::check(workspace, steps)?;
+    steps.run("tests of xtask", || {
+        process::run(
+            process::cargo(workspace)
+                .args(["test", "--package", "xtask", "--"])
+                .args(arguments),
+        )
+    })?;
+    steps.run("tests of everything else", || {
+        let mut cargo = process::cargo(workspace);
+        cargo.arg("test");
+        process::run(selection::select(&mut cargo).arg("--").args(arguments))
+    })?;
+    reproduce::compare(workspace, &toolchain, steps)?;
+    if all {
+        eprintln!("There are no slow extras yet.");
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! `cargo xtask wasm`: the components.
+
+use anyhow::Result;
+
+use crate::guests::{self, GUESTS};
+use crate::steps::Steps;
+use crate::toolchain::{self, Toolchain};
+use crate::workspace::Workspace;
+
+pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain> {
+    let toolchain = steps.run("WebAssembly toolchain", || {
+        let toolchain = toolchain::set_up(workspace)?;
+        eprintln!("    {}", toolchain.version()?);
+        Ok(toolchain)
+    })?;
+    for guest in GUESTS {
+        steps.run(format!("component {}", guest.name), || {
+            let identity = guests::build(workspace, &toolchain, *guest)?;
+            eprintln!(
+                "    {} bytes, {} imports, sha256:{}",
+                identity.size,
+                identity.functions.imports.len(),
+                identity.sha256
+            );
+            Ok(())
+        })?;
+    }
+    Ok(toolchain)
+}
