@@ -1,0 +1,89 @@
+//! What a federated token says of itself.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::bounds::{Quoted, STRING_BYTES, cut};
+use crate::json::{Node, Object, Scalar};
+
+/// More audiences than this are not kept.
+pub const MAX_AUDIENCES: usize = 16;
+
+/// Claims of a federated token (RFC 7519, section 4.1), as far as they are of
+/// the right type. None of it is verified. Strings are cut to 256 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssertionFacts {
+    /// `iss`: who issued it, on AKS the cluster's OIDC issuer URL.
+    pub issuer: Option<String>,
+    /// `sub`: whom it names, `system:serviceaccount:NAMESPACE:NAME`.
+    pub subject: Option<String>,
+    /// `aud`: for whom it is meant, as a rule `api://AzureADTokenExchange`.
+    pub audiences: Vec<String>,
+    /// `iat`, Unix seconds.
+    pub issued_at: Option<i64>,
+    /// `nbf`, Unix seconds.
+    pub not_before: Option<i64>,
+    /// `exp`, Unix seconds.
+    pub expires_on: Option<i64>,
+    /// Size of the token in bytes, white space at the end not counted.
+    pub size: u32,
+}
+
+impl AssertionFacts {
+    pub(crate) fn from_claims(claims: &Object, size: usize) -> Self {
+        let text = |name| {
+            claims
+                .get(name)
+                .and_then(Node::text)
+                .map(|text| cut(text, STRING_BYTES))
+        };
+        let time = |name| {
+            claims
+                .get(name)
+                .and_then(Node::scalar)
+                .and_then(Scalar::unix_seconds)
+        };
+        let audiences = match claims.get("aud") {
+            Some(Node::Scalar(Scalar::Text(one))) => alloc::vec![cut(one, STRING_BYTES)],
+            Some(Node::List(many)) => many
+                .iter()
+                .filter_map(Scalar::text)
+                .take(MAX_AUDIENCES)
+                .map(|one| cut(one, STRING_BYTES))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            issuer: text("iss"),
+            subject: text("sub"),
+            audiences,
+            issued_at: time("iat"),
+            not_before: time("nbf"),
+            expires_on: time("exp"),
+            size: u32::try_from(size).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// `issuer "…", subject "…", audience "…"`: the three that a federated
+/// credential must match.
+impl fmt::Display for AssertionFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (label, value) in [("issuer", &self.issuer), ("subject", &self.subject)] {
+            match value {
+                Some(value) => write!(f, "{label} {}, ", Quoted(value))?,
+                None => write!(f, "no {label}, ")?,
+            }
+        }
+        match self.audiences.as_slice() {
+            [] => f.write_str("no audience"),
+            [first, others @ ..] => {
+                write!(f, "audience {}", Quoted(first))?;
+                others
+                    .iter()
+                    .try_for_each(|other| write!(f, " and {}", Quoted(other)))
+            }
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Which authority is asked: clouds by name, authorities by host.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// The authorities that MSAL trusts without asking (MSAL for Go and Python,
+/// `authority.go` and `authority.py`, August 2026).
+pub const KNOWN_AUTHORITIES: [&str; 13] = [
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+    "login.microsoftonline.us",
+    "login.usgovcloudapi.net",
+    "login-us.microsoftonline.com",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.microsoftonline.de",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.de",
+    "login.sovcloud-identity.sg",
+];
+
+/// A cloud that has a name. The names are those of kubelogin's
+/// `--environment`, go-autorest and azcore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// `AzurePublicCloud`.
+    Public,
+    /// `AzureUSGovernment`.
+    UsGovernment,
+    /// `AzureChinaCloud`.
+    China,
+}
+
+impl Cloud {
+    /// Every cloud, in the order in which an error lists them.
+    pub const ALL: [Self; 3] = [Self::Public, Self::UsGovernment, Self::China];
+
+    /// The names that mean this cloud, the first the usual one.
+    #[must_use]
+    pub const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Public => &["AzurePublicCloud", "AzureCloud", "AzurePublic"],
+            Self::UsGovernment => &["AzureUSGovernment", "AzureUSGovernmentCloud"],
+            Self::China => &["AzureChinaCloud", "AzureChina"],
+        }
+    }
+
+    /// The cloud of that name, in any case. There is no default: kubelogin
+    /// takes an unknown name for the public cloud and so sends a sovereign
+    /// cloud's token abroad.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cloud| {
+            cloud
+                .names()
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The cloud's authority, as azcore and go-autorest have it.
+    #[must_use]
+    pub fn authority(self) -> AuthorityHost {
+        let host = match self {
+            Self::Public => "login.microsoftonline.com",
+            Self::UsGovernment => "login.microsoftonline.us",
+            Self::China => "login.chinacloudapi.cn",
+        };
+        AuthorityHost {
+            scheme: Scheme::Https,
+            host: Host::Name(host.to_owned()),
+            port: None,
+        }
+    }
+}
+
+/// How the authority is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain text, for an emulator on loopback only.
+    Http,
+    /// TLS.
+    Https,
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that a URL of this scheme does not name.
+    #[must_use]
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An authority: scheme, host and port in canonical form. Two that mean the
+/// same are equal byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorityHost {
+    scheme: Scheme,
+    host: Host,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Host {
+    Name(String),
+    V4(Ipv4Addr, String),
+    V6(Ipv6Addr, String),
+}
+
+/// Why a text is not an authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthorityFault {
+    /// Nothing is left of it.
+    Empty,
+    /// A scheme other than `http` and `https`.
+    Scheme,
+    /// `user@` or `user:password@`.
+    UserInfo,
+    /// A path beyond the slash at the end, such as the tenant.
+    Path,
+    /// `?…`.
+    Query,
+    /// `#…`.
+    Fragment,
+    /// A character that no host name has, such as a letter beyond ASCII.
+    Character(char),
+    /// A dot at the end, or two in a row.
+    EmptyLabel,
+    /// A label that starts or ends with `-`, or is over 63 bytes, or a name
+    /// over 253.
+    Label,
+    /// It looks like an IP address and is none.
+    IpAddress,
+    /// Not a number from 1 to 65535.
+    Port,
+    /// `http://` to something that is not this machine.
+    PlainHttp,
+}
+
+impl fmt::Display for AuthorityFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it names no host"),
+            Self::Scheme => f.write_str("its scheme is not https"),
+            Self::UserInfo => f.write_str("it has a user name in front of the host"),
+            Self::Path => f.write_str("it has a path behind the host"),
+            Self::Query => f.write_str("it has a query"),
+            Self::Fragment => f.write_str("it has a fragment"),
+            Self::Character(found) => {
+                write!(f, "a host name cannot have '{}'", found.escape_default())
+            }
+            Self::EmptyLabel => f.write_str("its host has an empty part (a dot too many)"),
+            Self::Label => f.write_str("a part of its host is no DNS label"),
+            Self::IpAddress => f.write_str("its host looks like an IP address and is none"),
+            Self::Port => f.write_str("its port is not a number from 1 to 65535"),
+            Self::PlainHttp => f.write_str("http:// is for 127.0.0.0/8, [::1] and localhost alone"),
+        }
+    }
+}
+
+impl core::error::Error for AuthorityFault {}
+
+impl AuthorityHost {
+    /// Reads an authority: a host, or `https://` and a host, each with or
+    /// without a port and a slash at the end. `http://` for this machine only.
+    ///
+    /// # Errors
+    /// Whatever else a URL can have is refused: user, path, query, fragment;
+    /// so are names beyond ASCII (they can look like another) and a dot at the
+    /// end (a second spelling of the same name).
+    pub fn parse(text: &str) -> Result<Self, AuthorityFault> {
+        let (scheme, rest) = match text.split_once("://") {
+            None => (Scheme::Https, text),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
+            Some(_) => return Err(AuthorityFault::Scheme),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        for (delimiter, fault) in [
+            ('#', AuthorityFault::Fragment),
+            ('?', AuthorityFault::Query),
+            ('/', AuthorityFault::Path),
+            ('\\', AuthorityFault::Path),
+            ('@', AuthorityFault::UserInfo),
+        ] {
+            if rest.contains(delimiter) {
+                return Err(fault);
+            }
+        }
+        let (host, port) = split_port(rest)?;
+        let host = Host::parse(host)?;
+        let port = port
+            .map(parse_port)
+            .transpose()?
+            .filter(|port| *port != scheme.default_port());
+        let authority = Self { scheme, host, port };
+        if scheme == Scheme::Http && !authority.is_loopback() {
+            return Err(AuthorityFault::PlainHttp);
+        }
+        Ok(authority)
+    }
+
+    /// How it is spoken to.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host in lower case; an IPv6 address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match &self.host {
+            Host::Name(text) | Host::V4(_, text) | Host::V6(_, text) => text,
+        }
+    }
+
+    /// The port, unless it is the scheme's own.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The port that is connected to.
+    #[must_use]
+    pub fn effective_port(&self) -> u16 {
+        self.port.unwrap_or(self.scheme.default_port())
+    }
+
+    /// `host` or `host:port`, as in a URL: an IPv6 address in brackets.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = match &self.host {
+            Host::Name(text) | Host::V4(_, text) => text.clone(),
+            Host::V6(_, text) => format!("[{text}]"),
+        };
+        match self.port {
+            None => host,
+            Some(port) => format!("{host}:{port}"),
+        }
+    }
+
+    /// The canonical URL: `https://host/` or `https://host:port/`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}/", self.scheme, self.authority())
+    }
+
+    /// Whether the host is this machine by its own name or address:
+    /// 127.0.0.0/8, `::1` or `localhost`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Name(name) => name == "localhost",
+            Host::V4(address, _) => address.is_loopback(),
+            Host::V6(address, _) => address.is_loopback(),
+        }
+    }
+
+    /// Whether it is one of [`KNOWN_AUTHORITIES`], by TLS and on its usual
+    /// port.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.scheme == Scheme::Https
+            && self.port.is_none()
+            && matches!(&self.host, Host::Name(name) if KNOWN_AUTHORITIES.contains(&name.as_str()))
+    }
+}
+
+impl fmt::Display for AuthorityHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url())
+    }
+}
+
+/// Host and port of `host`, `host:port`, `[v6]` or `[v6]:port`.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), AuthorityFault> {
+    if text.starts_with('[') {
+        let end = text.find(']').ok_or(AuthorityFault::IpAddress)?;
+        let (host, rest) = text
+            .split_at_checked(end + 1)
+            .ok_or(AuthorityFault::IpAddress)?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err(AuthorityFault::IpAddress),
+        };
+    }
+    match text.split_once(':') {
+        Some((_, port)) if port.contains(':') => Err(AuthorityFault::IpAddress),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((text, None)),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, AuthorityFault> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(AuthorityFault::Port);
+    }
+    text.parse()
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or(AuthorityFault::Port)
+}
+
+impl Host {
+    fn parse(text: &str) -> Result<Self, AuthorityFault> {
+        if let Some(inner) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+            let address: Ipv6Addr = inner.parse().map_err(|_| AuthorityFault::IpAddress)?;
+            return Ok(Self::V6(address, address.to_string()));
+        }
+        if text.is_empty() {
+            return Err(AuthorityFault::Empty);
+        }
+        if let Some(odd) = text
+            .chars()
+            .find(|c| !c.is_ascii_alphanumeric() && *c != '-' && *c != '.')
+        {
+            return Err(AuthorityFault::Character(odd));
+        }
+        let name = text.to_ascii_lowercase();
+        // A last label of digits cannot be a name (RFC 3696, section 2), and
+        // what resolvers make of 127.1 or 0x7f000001 is their secret.
+        let last = name.rsplit('.').next().unwrap_or("");
+        if last.starts_with("0x") || (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
+        {
+            let address: Ipv4Addr = name.parse().map_err(|_| AuthorityFault::IpAddress)?;
+            return Ok(Self::V4(address, name));
+        }
+        for label in name.split('.') {
+            if label.is_empty() {
+                return Err(AuthorityFault::EmptyLabel);
+            }
+            if !is_label(label) {
+                return Err(AuthorityFault::Label);
+            }
+        }
+        if name.len() > 253 {
+            return Err(AuthorityFault::Label);
+        }
+        Ok(Self::Name(name))
+    }
+}
+
+/// Whether `label` is a DNS label: letters, digits and inner hyphens, at most
+/// 63 bytes (RFC 1123, section 2.1).
+pub(crate) fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}

@@ -1,0 +1,139 @@
+//! What the authority answered.
+
+mod fault;
+mod oauth_error;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+pub use fault::{ReplyFault, Seen};
+pub use oauth_error::OAuthError;
+pub(crate) use oauth_error::clean;
+
+use crate::bounds::{STRING_BYTES, cut};
+use crate::json::{Node, Object, Scalar};
+use crate::secret::Secret;
+use crate::utc::LAST_SECOND;
+
+/// Longest body that is read, in bytes. A token reply has 2 KiB.
+pub const BODY_BYTES: usize = 1024 * 1024;
+
+/// The only type of token (RFC 6750), as it is written in results.
+pub const TOKEN_TYPE: &str = "Bearer";
+
+/// An answer, as far as the rules look at it. The body is wiped on drop and
+/// absent from `Debug`: it may hold the access token.
+#[derive(Clone, Default)]
+pub struct HttpReply {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Retry-After`.
+    pub retry_after: Option<String>,
+    /// `Date`.
+    pub date: Option<String>,
+    /// The body, at most [`BODY_BYTES`].
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for HttpReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpReply({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+/// The authority's 200.
+#[derive(Clone, Debug)]
+pub struct TokenReply {
+    /// The access token: printable ASCII without spaces.
+    pub token: Secret,
+    /// When it ends, Unix seconds.
+    pub expires_on: i64,
+    /// When the authority suggests to renew it, Unix seconds.
+    pub refresh_on: Option<i64>,
+}
+
+/// Reads a 200 at `now` (Unix seconds): JSON with `access_token`,
+/// `token_type` and `expires_in` or `expires_on`; `refresh_in` if it is there
+/// (RFC 6749, section 5.1; MSAL for Go, `tokens.go`). Unknown fields are
+/// ignored.
+///
+/// # Errors
+/// Whatever cannot be used, with what was seen; see [`ReplyFault`].
+pub fn token(reply: &HttpReply, now: i64) -> Result<TokenReply, ReplyFault> {
+    let object = object(reply)?;
+    let token = object
+        .text("access_token")
+        .filter(|token| !token.is_empty())
+        .ok_or(ReplyFault::NoAccessToken)?;
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ReplyFault::AccessTokenCharacter);
+    }
+    let token_type = object.text("token_type").unwrap_or("");
+    if !token_type.eq_ignore_ascii_case(TOKEN_TYPE) {
+        return Err(ReplyFault::TokenType {
+            seen: cut(token_type, STRING_BYTES),
+        });
+    }
+    let expires_in = count(&object, "expires_in")?.map(|seconds| after(now, seconds));
+    let expires_on = count(&object, "expires_on")?.map(|seconds| after(0, seconds));
+    let expires_on = expires_in
+        .or(expires_on)
+        .ok_or(ReplyFault::NoExpiry)?
+        .ok_or(ReplyFault::Time { key: "expires_in" })?;
+    let refresh_on = count(&object, "refresh_in")?
+        .map(|seconds| after(now, seconds).ok_or(ReplyFault::Time { key: "refresh_in" }))
+        .transpose()?;
+    Ok(TokenReply {
+        token: Secret::new(token.into()),
+        expires_on,
+        refresh_on,
+    })
+}
+
+fn object(reply: &HttpReply) -> Result<Object, ReplyFault> {
+    if reply.body.len() > BODY_BYTES {
+        return Err(ReplyFault::TooLarge);
+    }
+    Object::parse(&reply.body).map_err(|fault| ReplyFault::NotJson {
+        fault,
+        seen: Seen::of(reply),
+    })
+}
+
+/// A number of seconds under a key, absent or usable.
+fn count(object: &Object, key: &'static str) -> Result<Option<u64>, ReplyFault> {
+    object
+        .get(key)
+        .map(|node| {
+            node.scalar()
+                .and_then(Scalar::count)
+                .ok_or(ReplyFault::Time { key })
+        })
+        .transpose()
+}
+
+/// `start + seconds`, if that is a time with a four-digit year.
+fn after(start: i64, seconds: u64) -> Option<i64> {
+    start
+        .checked_add(i64::try_from(seconds).ok()?)
+        .filter(|time| *time <= LAST_SECOND)
+}
+
+/// The strings of a list, or the one string that stands for it.
+fn numbers(node: Option<&Node>) -> Vec<u32> {
+    let number = |scalar: &Scalar| scalar.count().and_then(|n| u32::try_from(n).ok());
+    match node {
+        Some(Node::List(list)) => list
+            .iter()
+            .filter_map(number)
+            .take(OAuthError::MAX_CODES)
+            .collect(),
+        Some(Node::Scalar(scalar)) => number(scalar).into_iter().collect(),
+        None => Vec::new(),
+    }
+}

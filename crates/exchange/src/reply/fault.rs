@@ -1,0 +1,124 @@
+//! Why an answer cannot be used.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::fmt;
+
+use super::{BODY_BYTES, HttpReply};
+use crate::bounds::{Quoted, STRING_BYTES, cut};
+use crate::exchange::TransportFault;
+use crate::json::JsonFault;
+
+/// Why an answer cannot be used, with what was seen. Never with content of a
+/// 200: that may be the access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyFault {
+    /// What came back was no HTTP that can be used.
+    Http(TransportFault),
+    /// A redirect. None is followed: it would carry the federated token away.
+    Redirect,
+    /// A status that the protocol does not know.
+    Status,
+    /// The body is longer than 1 MiB.
+    TooLarge,
+    /// The body is not a JSON object.
+    NotJson {
+        /// What is wrong with it.
+        fault: JsonFault,
+        /// What it was instead.
+        seen: Seen,
+    },
+    /// A refusal without `error`.
+    NoErrorCode {
+        /// What it was instead.
+        seen: Seen,
+    },
+    /// `access_token` is missing, empty, or not a string.
+    NoAccessToken,
+    /// `access_token` holds something that a header cannot carry.
+    AccessTokenCharacter,
+    /// `token_type` is not `Bearer`.
+    TokenType {
+        /// What it was; empty if it was missing.
+        seen: String,
+    },
+    /// Neither `expires_in` nor `expires_on`.
+    NoExpiry,
+    /// A number of seconds that is none: negative, no number, or too far in
+    /// the future.
+    Time {
+        /// The key.
+        key: &'static str,
+    },
+}
+
+/// What an answer looked like from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// `Content-Type`, cut to 256 bytes.
+    pub content_type: Option<String>,
+    /// Size of the body in bytes.
+    pub size: usize,
+    /// How the body of a refusal began, secrets redacted; empty for a 200.
+    pub excerpt: String,
+}
+
+impl Seen {
+    pub(super) fn of(reply: &HttpReply) -> Self {
+        Self {
+            content_type: reply
+                .content_type
+                .as_deref()
+                .map(|text| cut(text, STRING_BYTES)),
+            size: reply.body.len(),
+            excerpt: String::new(),
+        }
+    }
+
+    pub(super) fn with_excerpt(self, excerpt: &str) -> Self {
+        Self {
+            excerpt: excerpt.to_owned(),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of ", self.size)?;
+        match &self.content_type {
+            Some(content_type) => write!(f, "type {}", Quoted(content_type))?,
+            None => f.write_str("no stated type")?,
+        }
+        if self.excerpt.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", beginning with {}", Quoted(&self.excerpt))
+    }
+}
+
+impl fmt::Display for ReplyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(fault) => write!(f, "{fault}"),
+            Self::Redirect => f.write_str("it is a redirect, and none is followed"),
+            Self::Status => f.write_str("the protocol has no such status"),
+            Self::TooLarge => write!(f, "its body is longer than {BODY_BYTES} bytes"),
+            Self::NotJson { fault, seen } => write!(f, "it is {fault} ({seen})"),
+            Self::NoErrorCode { seen } => write!(f, "it is JSON without an error code ({seen})"),
+            Self::NoAccessToken => f.write_str("it has no access_token"),
+            Self::AccessTokenCharacter => {
+                f.write_str("its access_token holds more than printable ASCII without spaces")
+            }
+            Self::TokenType { seen } if seen.is_empty() => f.write_str("it has no token_type"),
+            Self::TokenType { seen } => {
+                write!(f, "its token_type is {}, not Bearer", Quoted(seen))
+            }
+            Self::NoExpiry => f.write_str("it has neither expires_in nor expires_on"),
+            Self::Time { key } => write!(f, "its {key} is not a usable number of seconds"),
+        }
+    }
+}
+
+impl core::error::Error for ReplyFault {}
