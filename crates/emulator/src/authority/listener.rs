@@ -1,0 +1,173 @@
+//! Connections: accepted, encrypted if need be, served by hyper, and taken out
+//! of hyper's hands when a fault wants bytes it would not send.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+
+use super::Authority;
+use super::records::Listener;
+use crate::faults::script::{Connection, Plan, Step, play};
+
+/// The largest request body read: far more than any token request.
+const LONGEST_BODY: usize = 1 << 20;
+/// Pause after a failed accept, which is what running out of descriptors is.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// One address of the emulator.
+pub(crate) struct Endpoint {
+    sockets: Vec<TcpListener>,
+    listener: Listener,
+    tls: Option<Arc<ServerConfig>>,
+    port: u16,
+}
+
+impl Endpoint {
+    /// Binds a port on 127.0.0.1, and on ::1 where there is one; 0 takes any.
+    pub(crate) fn bind(
+        listener: Listener,
+        port: u16,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> io::Result<Self> {
+        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = first.local_addr()?.port();
+        let mut sockets = vec![first];
+        // Some machines have no IPv6, and on others the port may be taken there.
+        sockets.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, port)));
+        for socket in &sockets {
+            socket.set_nonblocking(true)?;
+        }
+        Ok(Self {
+            sockets,
+            listener,
+            tls,
+            port,
+        })
+    }
+
+    /// The URL, ending in a slash.
+    pub(crate) fn url(&self) -> String {
+        match self.tls {
+            Some(_) => format!("https://localhost:{}/", self.port),
+            None => format!("http://127.0.0.1:{}/", self.port),
+        }
+    }
+
+    /// Serves it on the current runtime until that is dropped.
+    pub(crate) fn serve(self, authority: &Arc<Authority>) -> io::Result<()> {
+        let base: Arc<str> = self.url().into();
+        for socket in self.sockets {
+            let socket = tokio::net::TcpListener::from_std(socket)?;
+            let (authority, base, tls) =
+                (Arc::clone(authority), Arc::clone(&base), self.tls.clone());
+            let listener = self.listener;
+            tokio::spawn(async move {
+                loop {
+                    let Ok((stream, _)) = socket.accept().await else {
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                        continue;
+                    };
+                    authority.count_connection();
+                    let served = Served {
+                        authority: Arc::clone(&authority),
+                        listener,
+                        base: Arc::clone(&base),
+                    };
+                    let tls = tls.clone();
+                    tokio::spawn(async move {
+                        match tls {
+                            None => served.run(stream).await,
+                            // A client that refuses the certificate is no error of ours.
+                            Some(tls) => {
+                                if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                                    served.run(stream).await;
+                                }
+                            }
+                        }
+                    });
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What one connection needs.
+struct Served {
+    authority: Arc<Authority>,
+    listener: Listener,
+    base: Arc<str>,
+}
+
+impl Served {
+    async fn run(self, stream: impl Connection + 'static) {
+        let (script, mut taken_over) = mpsc::channel::<Vec<Step>>(1);
+        let this = &self;
+        let service = service_fn(move |request| {
+            let script = script.clone();
+            async move { Ok::<_, Infallible>(this.answer(request, &script).await) }
+        });
+        let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let steps = tokio::select! {
+            biased;
+            Some(steps) = taken_over.recv() => steps,
+            // Clients of an emulator may end as rudely as they like.
+            _ = &mut connection => return,
+        };
+        let stream = connection.into_parts().io.into_inner();
+        play(steps, stream).await;
+    }
+
+    /// The answer for hyper to send; never comes if a script takes over.
+    async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+        script: &mpsc::Sender<Vec<Step>>,
+    ) -> http::Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let body = read(body).await;
+        let steps = match self
+            .authority
+            .handle(self.listener, &self.base, &head, body.as_ref())
+        {
+            Plan::Answer(answer) => match answer.response() {
+                Some(response) => return response,
+                None => vec![Step::Send(answer.wire().into())],
+            },
+            Plan::Script(steps) => steps,
+        };
+        // One request at a time is answered, so there is room.
+        let _ = script.try_send(steps);
+        pending().await
+    }
+}
+
+/// The whole body, or nothing if it is too large or breaks off. One that is too
+/// large is read to its end all the same: closing on unread bytes would reset
+/// the connection before the client has read why.
+async fn read(mut body: Incoming) -> Option<Bytes> {
+    let mut bytes = Some(Vec::new());
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        bytes = bytes.filter(|so_far| so_far.len() + data.len() <= LONGEST_BODY);
+        if let Some(bytes) = &mut bytes {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    bytes.map(Bytes::from)
+}
