@@ -14,7 +14,6 @@ mod inspect;
 mod machine;
 mod verdict;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -74,7 +73,7 @@ pub enum Step {
     /// [`Input::Time`].
     WaitUntil(u64),
     /// It is over.
-    Done(Box<Result<AccessToken, TokenError>>),
+    Done(Result<AccessToken, TokenError>),
 }
 
 /// What the shell saw.

@@ -131,7 +131,7 @@ impl Exchange {
     fn end(&mut self, result: Result<AccessToken, TokenError>) -> Step {
         self.state = State::Done;
         self.token = None;
-        Step::Done(Box::new(result))
+        Step::Done(result)
     }
 
     fn first_read(&mut self, now: Now, file: Result<Zeroizing<Vec<u8>>, FileFault>) -> Next {

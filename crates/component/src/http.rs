@@ -1,0 +1,214 @@
+//! The one request.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use keyhole_exchange::cloud;
+use keyhole_exchange::exchange::{TransportFault, TransportFaultKind};
+use keyhole_exchange::reply::{BODY_BYTES, HttpReply};
+use keyhole_exchange::request::HttpRequest;
+use zeroize::Zeroizing;
+
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, Scheme,
+};
+use crate::bindings::wasi::io::streams::StreamError;
+use crate::clock;
+
+/// `blocking-write-and-flush` takes no more at once (WASI 0.2).
+const WRITE_BYTES: usize = 4096;
+/// How much of an answer is read at once, in bytes.
+const READ_BYTES: u64 = 16 * 1024;
+
+/// Sends a request and reads its answer, up to one byte more than
+/// [`BODY_BYTES`] of body: the core tells by that byte that it is too long.
+/// Waits end at `deadline` on the monotonic clock (nanoseconds).
+pub(crate) fn send(
+    request: &HttpRequest,
+    deadline: Option<u64>,
+) -> Result<HttpReply, TransportFault> {
+    let (head, body) = prepare(request)?;
+    // The request is handed over before its body is written: hosts buffer
+    // little of a body that nobody reads yet.
+    let answer = outgoing_handler::handle(head, None).map_err(|code| fault(&code))?;
+    // A host that stops reading the body says in its answer why.
+    let _ = write(body, &request.body);
+    let response = wait(&answer, deadline)?;
+    drop(answer);
+    receive(response, deadline)
+}
+
+fn prepare(request: &HttpRequest) -> Result<(OutgoingRequest, OutgoingBody), TransportFault> {
+    let headers: Vec<(String, Vec<u8>)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| ((*name).into(), value.as_bytes().into()))
+        .collect();
+    let headers = Fields::from_list(&headers).map_err(|_| unsupported("headers"))?;
+    let head = OutgoingRequest::new(headers);
+    let method = match request.method {
+        "POST" => Method::Post,
+        other => Method::Other(other.into()),
+    };
+    let scheme = match request.scheme {
+        cloud::Scheme::Http => Scheme::Http,
+        cloud::Scheme::Https => Scheme::Https,
+    };
+    head.set_method(&method)
+        .and_then(|()| head.set_scheme(Some(&scheme)))
+        .and_then(|()| head.set_authority(Some(&request.authority)))
+        .and_then(|()| head.set_path_with_query(Some(&request.path)))
+        .map_err(|()| unsupported("request line"))?;
+    let body = head.body().map_err(|()| unsupported("request body"))?;
+    Ok((head, body))
+}
+
+fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), TransportFault> {
+    let broke_off = |_| {
+        TransportFault::new(
+            TransportFaultKind::Interrupted,
+            "while the request was sent",
+        )
+    };
+    let stream = body.write().map_err(|()| unsupported("request body"))?;
+    for chunk in bytes.chunks(WRITE_BYTES) {
+        stream.blocking_write_and_flush(chunk).map_err(broke_off)?;
+    }
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(|code| fault(&code))
+}
+
+fn wait(
+    answer: &FutureIncomingResponse,
+    deadline: Option<u64>,
+) -> Result<IncomingResponse, TransportFault> {
+    let ready = answer.subscribe();
+    loop {
+        match answer.get() {
+            Some(Ok(Ok(response))) => return Ok(response),
+            Some(Ok(Err(code))) => return Err(fault(&code)),
+            Some(Err(())) => return Err(unsupported("answer taken twice")),
+            None => {}
+        }
+        if !clock::ready_before(&ready, deadline) {
+            return Err(timeout());
+        }
+    }
+}
+
+fn receive(response: IncomingResponse, deadline: Option<u64>) -> Result<HttpReply, TransportFault> {
+    let status = response.status();
+    let headers = response.headers();
+    let header = |name: &str| {
+        let first = headers.get(name).into_iter().next()?;
+        String::from_utf8(first).ok()
+    };
+    let (content_type, retry_after, date) = (
+        header("content-type"),
+        header("retry-after"),
+        header("date"),
+    );
+    drop(headers);
+    let body = response
+        .consume()
+        .map_err(|()| unsupported("answer's body"))?;
+    let body = read(&body, deadline)?;
+    Ok(HttpReply {
+        status,
+        content_type,
+        retry_after,
+        date,
+        body,
+    })
+}
+
+fn read(body: &IncomingBody, deadline: Option<u64>) -> Result<Zeroizing<Vec<u8>>, TransportFault> {
+    let stream = body.stream().map_err(|()| unsupported("answer's body"))?;
+    let ready = stream.subscribe();
+    let mut content = Zeroizing::new(Vec::new());
+    loop {
+        match stream.read(READ_BYTES) {
+            Ok(chunk) if chunk.is_empty() => {
+                if !clock::ready_before(&ready, deadline) {
+                    return Err(timeout());
+                }
+            }
+            Ok(chunk) => {
+                let room = (BODY_BYTES + 1).saturating_sub(content.len());
+                content.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+                if content.len() > BODY_BYTES {
+                    return Ok(content);
+                }
+            }
+            Err(StreamError::Closed) => return Ok(content),
+            Err(StreamError::LastOperationFailed(_)) => {
+                return Err(TransportFault::new(
+                    TransportFaultKind::Interrupted,
+                    "while the answer was read",
+                ));
+            }
+        }
+    }
+}
+
+fn timeout() -> TransportFault {
+    TransportFault::new(TransportFaultKind::Timeout, "")
+}
+
+fn unsupported(what: &str) -> TransportFault {
+    TransportFault::new(
+        TransportFaultKind::Other,
+        &format!("the runtime did not take the {what}"),
+    )
+}
+
+fn fault(code: &ErrorCode) -> TransportFault {
+    use TransportFaultKind as Kind;
+
+    let (kind, detail) = match code {
+        ErrorCode::DnsTimeout => (Kind::Dns, "timeout"),
+        ErrorCode::DnsError(payload) => {
+            let detail = payload.rcode.as_deref().unwrap_or("");
+            return TransportFault::new(Kind::Dns, detail);
+        }
+        ErrorCode::DestinationNotFound => (Kind::Dns, "not found"),
+        ErrorCode::DestinationUnavailable => (Kind::Connect, "unavailable"),
+        ErrorCode::DestinationIpUnroutable => (Kind::Connect, "no route"),
+        ErrorCode::ConnectionRefused => (Kind::Connect, "refused"),
+        ErrorCode::ConnectionLimitReached => (Kind::Connect, "too many connections"),
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
+            (Kind::Interrupted, "")
+        }
+        ErrorCode::ConnectionTimeout => (Kind::Timeout, "connecting"),
+        ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => (Kind::Timeout, ""),
+        ErrorCode::TlsProtocolError => (Kind::Tls, "protocol error"),
+        ErrorCode::TlsCertificateError => (Kind::Tls, "the certificate is not accepted"),
+        ErrorCode::TlsAlertReceived(payload) => {
+            let detail = payload.alert_message.as_deref().unwrap_or("alert received");
+            return TransportFault::new(Kind::Tls, detail);
+        }
+        ErrorCode::HttpRequestDenied => (Kind::Denied, "the request is not the granted one"),
+        ErrorCode::DestinationIpProhibited => (Kind::Denied, "an address is not allowed"),
+        ErrorCode::HttpResponseHeaderSectionSize(_) | ErrorCode::HttpResponseHeaderSize(_) => {
+            (Kind::Protocol, "its head is too large")
+        }
+        ErrorCode::HttpResponseBodySize(_) => (Kind::Protocol, "its body is too large"),
+        ErrorCode::HttpResponseContentCoding(_) => (Kind::Protocol, "its body is encoded"),
+        ErrorCode::HttpResponseTransferCoding(_)
+        | ErrorCode::HttpResponseTrailerSectionSize(_)
+        | ErrorCode::HttpResponseTrailerSize(_)
+        | ErrorCode::HttpUpgradeFailed
+        | ErrorCode::HttpProtocolError => (Kind::Protocol, ""),
+        ErrorCode::InternalError(text) => {
+            let detail = text.clone().unwrap_or_default();
+            return TransportFault::new(Kind::Other, &detail);
+        }
+        other => return TransportFault::new(Kind::Other, &other.to_string()),
+    };
+    TransportFault::new(kind, detail)
+}

@@ -1,0 +1,88 @@
+//! The federated token file.
+
+use alloc::vec::Vec;
+
+use keyhole_exchange::exchange::{FileFault, FileFaultKind};
+use zeroize::Zeroizing;
+
+use crate::bindings::wasi::filesystem::preopens;
+use crate::bindings::wasi::filesystem::types::{
+    Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags,
+};
+
+/// What is read of the file, in bytes: what the host's grant serves.
+const FILE_BYTES: usize = 1024 * 1024;
+/// How much is read at once, in bytes: a token as a rule.
+const CHUNK_BYTES: u64 = 16 * 1024;
+
+/// Reads the file at `path`.
+pub(crate) fn read(path: &str) -> Result<Zeroizing<Vec<u8>>, FileFault> {
+    read_all(&open(path)?)
+}
+
+/// Opens the file below the preopen that is the longest prefix of its path.
+/// Links are followed: kubelet's projected volumes are made of them.
+fn open(path: &str) -> Result<Descriptor, FileFault> {
+    let directories = preopens::get_directories();
+    let (directory, rest) = directories
+        .iter()
+        .filter_map(|(directory, name)| Some((directory, name.len(), below(name, path)?)))
+        .max_by_key(|(_, length, _)| *length)
+        .map(|(directory, _, rest)| (directory, rest))
+        .ok_or_else(|| {
+            FileFault::new(
+                FileFaultKind::NotFound,
+                "no directory that was granted holds it",
+            )
+        })?;
+    directory
+        .open_at(
+            PathFlags::SYMLINK_FOLLOW,
+            rest,
+            OpenFlags::empty(),
+            DescriptorFlags::READ,
+        )
+        .map_err(fault)
+}
+
+/// `path` relative to a preopen of that name, if it lies below it.
+fn below<'p>(preopen: &str, path: &'p str) -> Option<&'p str> {
+    let rest = match preopen.trim_end_matches('/') {
+        "" => path.strip_prefix('/')?,
+        "." if !path.starts_with('/') => path.strip_prefix("./").unwrap_or(path),
+        name => path.strip_prefix(name)?.strip_prefix('/')?,
+    };
+    let rest = rest.trim_start_matches('/');
+    (!rest.is_empty()).then_some(rest)
+}
+
+fn read_all(file: &Descriptor) -> Result<Zeroizing<Vec<u8>>, FileFault> {
+    let mut content = Zeroizing::new(Vec::new());
+    loop {
+        let offset = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        let (chunk, end) = file.read(CHUNK_BYTES, offset).map_err(fault)?;
+        if content.len() + chunk.len() > FILE_BYTES {
+            return Err(FileFault::new(FileFaultKind::TooLarge, ""));
+        }
+        content.extend_from_slice(&chunk);
+        if end || chunk.is_empty() {
+            return Ok(content);
+        }
+    }
+}
+
+fn fault(code: ErrorCode) -> FileFault {
+    let kind = match code {
+        ErrorCode::NoEntry => FileFaultKind::NotFound,
+        ErrorCode::Access | ErrorCode::NotPermitted | ErrorCode::ReadOnly => {
+            FileFaultKind::NotPermitted
+        }
+        ErrorCode::IsDirectory | ErrorCode::NotDirectory | ErrorCode::Loop => {
+            FileFaultKind::NotAFile
+        }
+        ErrorCode::FileTooLarge | ErrorCode::Overflow => FileFaultKind::TooLarge,
+        ErrorCode::IllegalByteSequence => FileFaultKind::NotAToken,
+        other => return FileFault::new(FileFaultKind::Other, other.name()),
+    };
+    FileFault::new(kind, "")
+}
