@@ -86,8 +86,7 @@ impl Run {
         if !self.notes.is_empty() {
             open_paragraph(&mut out, !self.steps.is_empty());
             for note in &self.notes {
-                let label = style.paint(YELLOW, "note:");
-                let _ = writeln!(out, "{label} {}", Terminal(note));
+                out += &note_to_text(note, style);
             }
         }
         let after = !self.steps.is_empty() || !self.notes.is_empty();
@@ -104,6 +103,12 @@ impl Run {
         }
         out
     }
+}
+
+/// One note as a line: `note: …`.
+#[must_use]
+pub fn note_to_text(note: &str, style: Style) -> String {
+    format!("{} {}\n", style.paint(YELLOW, "note:"), Terminal(note))
 }
 
 impl Failure {
