@@ -1,2 +1,22 @@
-//! What the grants allow.
+//! What the grants allow, decided without I/O.
+//!
+//! Each module answers one question with a value or with the [`Rule`] that
+//! was broken: is this the one request ([`target`], [`header`], [`form`]), is
+//! this the one file ([`file`]), may this address be connected to
+//! ([`address`]). The host asks before it acts; a guard component can ask the
+//! same code on a runtime that has no such rules of its own. Nothing here
+//! resolves, opens, connects or logs. Start at [`target::Target`].
+
 #![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod address;
+pub mod file;
+pub mod form;
+pub mod header;
+mod rule;
+pub mod target;
+
+pub use rule::Rule;

@@ -1,0 +1,271 @@
+//! The component to run: where it comes from and whether to believe it.
+
+use crate::error::Error;
+use crate::imports;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::str::FromStr;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// An external component is at most this many bytes; the exchange has 0.1 MiB.
+pub const MAX_COMPONENT: usize = 8 * 1024 * 1024;
+
+/// A component, ready to be loaded.
+pub struct Artifact {
+    code: Code,
+    origin: Origin,
+    digest: Digest,
+    size: usize,
+}
+
+enum Code {
+    #[cfg(feature = "compiler")]
+    Wasm(Vec<u8>),
+    Aot(&'static [u8]),
+}
+
+/// Whose component it is: a trap of ours is a bug, a trap of another's is that
+/// component's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// It came with this build.
+    Embedded,
+    /// The caller brought it.
+    External,
+}
+
+/// A SHA-256 digest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Digest(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Not `sha256:` and 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a digest: write sha256: and 64 hexadecimal digits, as sha256sum prints them")]
+pub struct DigestError(String);
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let error = || DigestError(text.chars().take(80).collect());
+        let hex = text.strip_prefix("sha256:").ok_or_else(error)?;
+        if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(error());
+        }
+        let mut digest = [0u8; 32];
+        for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| error())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| error())?;
+        }
+        Ok(Digest(digest))
+    }
+}
+
+/// A component's bytes and what they say of themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ComponentFacts {
+    /// Digest of the bytes that were loaded.
+    pub digest: Digest,
+    /// How many bytes that are.
+    pub size: usize,
+    /// Whose it is.
+    pub origin: Origin,
+    /// The functions it imports, as `package:name/interface.function`.
+    pub imports: Vec<String>,
+    /// The interfaces it exports.
+    pub exports: Vec<String>,
+}
+
+impl Artifact {
+    /// The exchange component that this build carries.
+    ///
+    /// # Errors
+    /// [`Error::Artifact`] if the component had not been built before this
+    /// crate was; the text says how to build both.
+    #[cfg(feature = "compiler")]
+    pub fn embedded() -> Result<Self, Error> {
+        #[cfg(keyhole_embedded)]
+        {
+            const EXCHANGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/exchange.wasm"));
+            let mut artifact = Self::wasm(
+                EXCHANGE.to_vec(),
+                format!("sha256:{}", env!("KEYHOLE_EXCHANGE_SHA256"))
+                    .parse()
+                    .map_err(|error| Error::artifact(error, ""))?,
+            )?;
+            artifact.origin = Origin::Embedded;
+            Ok(artifact)
+        }
+        #[cfg(not(keyhole_embedded))]
+        Err(Error::artifact(
+            "this build carries no exchange component",
+            "build it with `cargo xtask build`, which makes the component first",
+        ))
+    }
+
+    /// A component of the caller's. No digest, no run.
+    ///
+    /// # Errors
+    /// [`Error::Artifact`] if the bytes have another digest, are more than
+    /// [`MAX_COMPONENT`], or are not a WebAssembly component in binary form: a
+    /// precompiled artifact is never taken from outside, because loading one
+    /// is running it.
+    #[cfg(feature = "compiler")]
+    pub fn wasm(bytes: Vec<u8>, digest: Digest) -> Result<Self, Error> {
+        if bytes.len() > MAX_COMPONENT {
+            return Err(Error::artifact(
+                format!("the component is larger than {MAX_COMPONENT} bytes"),
+                "",
+            ));
+        }
+        let found = Digest::of(&bytes);
+        if found != digest {
+            return Err(Error::artifact(
+                format!("the component's digest is {found}, not {digest}"),
+                "make sure that this is the component you mean, then name its digest",
+            ));
+        }
+        // Magic, and the version and layer of a component (0x0d, 1).
+        if !bytes.starts_with(b"\0asm\x0d\0\x01\0") {
+            return Err(Error::artifact(
+                "this is not a WebAssembly component in binary form",
+                "core modules, .wat text and precompiled .cwasm files are not taken",
+            ));
+        }
+        Ok(Artifact {
+            size: bytes.len(),
+            code: Code::Wasm(bytes),
+            origin: Origin::External,
+            digest,
+        })
+    }
+
+    /// An artifact that a full build of the same version precompiled.
+    ///
+    /// # Safety
+    /// The bytes must be those that [`precompile`] made, and nobody else can
+    /// have changed them: they are run as machine code. Embed them at build
+    /// time.
+    #[expect(
+        unsafe_code,
+        reason = "an unsafe constructor: who calls it vouches for the bytes"
+    )]
+    #[must_use]
+    pub unsafe fn aot(bytes: &'static [u8]) -> Self {
+        Artifact {
+            code: Code::Aot(bytes),
+            origin: Origin::Embedded,
+            digest: Digest::of(bytes),
+            size: bytes.len(),
+        }
+    }
+
+    /// Whose component it is.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The component and its facts. Compiling may take long.
+    pub(crate) fn load(self, engine: &Engine) -> Result<(Component, ComponentFacts), Error> {
+        let component = match self.code {
+            #[cfg(feature = "compiler")]
+            Code::Wasm(bytes) => Component::from_binary(engine, &bytes),
+            Code::Aot(bytes) => deserialize(engine, bytes),
+        }
+        .map_err(|error| Error::artifact(format!("the component cannot be loaded: {error}"), ""))?;
+        let facts = ComponentFacts {
+            digest: self.digest,
+            size: self.size,
+            origin: self.origin,
+            imports: imports::of(engine, &component),
+            exports: imports::exports_of(engine, &component),
+        };
+        Ok((component, facts))
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "`Artifact::aot` is unsafe: its caller vouches for the bytes"
+)]
+fn deserialize(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes came through `Artifact::aot`, whose contract this is.
+    unsafe { Component::deserialize(engine, bytes) }
+}
+
+/// Compiles a component for this build's target and baseline CPU: what
+/// [`Artifact::aot`] takes.
+///
+/// # Errors
+/// [`Error::Artifact`] if the bytes are not a component.
+#[cfg(feature = "compiler")]
+pub fn precompile(wasm: &[u8]) -> Result<Vec<u8>, Error> {
+    crate::engine::engine()
+        .and_then(|engine| engine.precompile_component(wasm))
+        .map_err(|error| Error::artifact(format!("the component cannot be compiled: {error}"), ""))
+}
+
+/// What a component's bytes say of themselves; nothing of it is run.
+///
+/// # Errors
+/// [`Error::Artifact`] as for [`Artifact::wasm`].
+#[cfg(feature = "compiler")]
+pub fn inspect(bytes: Vec<u8>) -> Result<ComponentFacts, Error> {
+    let digest = Digest::of(&bytes);
+    let engine = crate::engine::engine().map_err(|error| Error::artifact(error, ""))?;
+    Ok(Artifact::wasm(bytes, digest)?.load(&engine)?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_written_as_it_is_read() {
+        let digest = Digest::of(b"keyhole");
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        let upper = format!("sha256:{}", digest.to_string()[7..].to_uppercase());
+        assert_eq!(upper.parse(), Ok(digest), "hexadecimal digits of any case");
+    }
+
+    #[test]
+    fn what_is_not_a_digest_is_refused() {
+        for text in ["", "sha256:", "sha256:00", "md5:00", &"0".repeat(64)] {
+            assert!(text.parse::<Digest>().is_err(), "{text:?}");
+        }
+        let long = format!("sha256:{}", "g".repeat(64));
+        assert!(long.parse::<Digest>().is_err());
+    }
+}

@@ -1,0 +1,251 @@
+//! What one call has done so far: its log, its refusals and what its file
+//! grant served. Shared by the grants and the tasks that send requests.
+
+use crate::audit::{AuditEvent, Capability, Decision, SharedAudit};
+use keyhole_exchange::secret;
+use keyhole_policy::Rule;
+use serde::Serialize;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use zeroize::Zeroizing;
+
+/// How many refusals a call may collect before it is ended: an honest
+/// component has none, and a log is not a place for a million lines.
+pub const MAX_REFUSALS: u32 = 64;
+
+/// A string from a guest is cut to this many bytes before it is logged.
+const MAX_TARGET: usize = 256;
+
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// Something a component asked for and did not get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What was asked for.
+    pub capability: Capability,
+    /// On what.
+    pub target: String,
+    /// The rule that was broken; its stable name is
+    /// [`keyhole_policy::Rule::name`].
+    pub rule: &'static str,
+    /// What the rule asks for, as a sentence.
+    pub asks: &'static str,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.rule, self.target, self.asks)
+    }
+}
+
+/// The record of one call. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Call(Arc<Mutex<State>>);
+
+struct State {
+    sink: Option<SharedAudit>,
+    number: u64,
+    start: Instant,
+    seq: u32,
+    refusals: Vec<Refusal>,
+    refused: u32,
+    served: Vec<Arc<Zeroizing<String>>>,
+    relayed: Vec<Zeroizing<Vec<u8>>>,
+    transport: Option<String>,
+    requests: u32,
+    in_flight: bool,
+}
+
+impl Call {
+    pub(crate) fn new(sink: Option<SharedAudit>) -> Self {
+        Call(Arc::new(Mutex::new(State {
+            sink,
+            number: CALLS.fetch_add(1, Ordering::Relaxed) + 1,
+            start: Instant::now(),
+            seq: 0,
+            refusals: Vec::new(),
+            refused: 0,
+            served: Vec::new(),
+            relayed: Vec::new(),
+            transport: None,
+            requests: 0,
+            in_flight: false,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A sink that panicked has left nothing half done here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs an event.
+    pub(crate) fn log(&self, event: AuditEvent) {
+        let mut state = self.state();
+        state.log(event);
+    }
+
+    /// Logs a refusal and keeps it.
+    ///
+    /// # Errors
+    /// [`TooManyRefusals`] once the call has collected [`MAX_REFUSALS`].
+    pub(crate) fn refuse(
+        &self,
+        capability: Capability,
+        target: impl fmt::Display,
+        rule: Rule,
+    ) -> Result<(), TooManyRefusals> {
+        let mut state = self.state();
+        let target = state.clean(&target.to_string());
+        state.refused = state.refused.saturating_add(1);
+        if state.refused > MAX_REFUSALS {
+            return Err(TooManyRefusals);
+        }
+        state.refusals.push(Refusal {
+            capability,
+            target: target.clone(),
+            rule: rule.name(),
+            asks: rule.asks(),
+        });
+        state.log(AuditEvent::refused(capability, target, rule.name()));
+        Ok(())
+    }
+
+    /// The refusals so far.
+    pub(crate) fn refusals(&self) -> Vec<Refusal> {
+        self.state().refusals.clone()
+    }
+
+    /// Remembers what the file grant served.
+    pub(crate) fn serve(&self, token: Arc<Zeroizing<String>>) {
+        let mut state = self.state();
+        if !state.served.iter().any(|known| **known == *token) {
+            state.served.push(token);
+        }
+    }
+
+    /// What the file grant served, the newest last.
+    pub(crate) fn served(&self) -> Vec<Arc<Zeroizing<String>>> {
+        self.state().served.clone()
+    }
+
+    /// Keeps a 200 answer for the result channel.
+    pub(crate) fn relay(&self, body: &[u8]) {
+        self.state().relayed.push(Zeroizing::new(body.to_vec()));
+    }
+
+    /// Whether a 200 answer holds `token` as a whole JSON string.
+    pub(crate) fn was_relayed(&self, token: &str) -> bool {
+        let quoted = Zeroizing::new(format!("\"{token}\""));
+        let needle = quoted.as_bytes();
+        self.state()
+            .relayed
+            .iter()
+            .any(|body| body.windows(needle.len()).any(|window| window == needle))
+    }
+
+    /// Keeps why the last request failed, for a person.
+    pub(crate) fn transport_failed(&self, why: String) {
+        self.state().transport = Some(why);
+    }
+
+    /// Why the last request failed.
+    pub(crate) fn transport(&self) -> Option<String> {
+        self.state().transport.clone()
+    }
+
+    /// Counts a request that is about to be judged.
+    ///
+    /// # Errors
+    /// [`Rule::RequestConcurrent`] or [`Rule::RequestCount`].
+    pub(crate) fn begin_request(&self, most: u32) -> Result<RequestSlot, Rule> {
+        let mut state = self.state();
+        if state.in_flight {
+            return Err(Rule::RequestConcurrent);
+        }
+        if state.requests >= most {
+            return Err(Rule::RequestCount);
+        }
+        state.requests += 1;
+        state.in_flight = true;
+        state.transport = None;
+        Ok(RequestSlot(self.clone()))
+    }
+
+    /// How many requests were let through to be judged.
+    pub(crate) fn requests(&self) -> u32 {
+        self.state().requests
+    }
+
+    /// Rids a string of a guest of the federated token's signatures.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.state().redact(text)
+    }
+
+    /// Rids a string of a guest of the federated token's signatures and of
+    /// whatever a 200 answer said, which is where the access token is.
+    pub(crate) fn redact_all(&self, text: &str) -> String {
+        let state = self.state();
+        state
+            .relayed
+            .iter()
+            .fold(state.redact(text), |text, answer| {
+                secret::redact(&text, &String::from_utf8_lossy(answer)).into_owned()
+            })
+    }
+}
+
+impl State {
+    fn log(&mut self, mut event: AuditEvent) {
+        event.seq = self.seq;
+        event.call = self.number;
+        event.t_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.seq += 1;
+        if event.decision == Decision::Refused {
+            tracing::warn!(
+                target: "keyhole::audit",
+                capability = ?event.capability,
+                rule = event.rule,
+                "refused: {}",
+                event.target.escape_debug()
+            );
+        }
+        if let Some(sink) = &self.sink {
+            sink.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .event(&event);
+        }
+    }
+
+    fn redact(&self, text: &str) -> String {
+        self.served.iter().fold(text.to_owned(), |text, token| {
+            let signature = token.rsplit('.').next().unwrap_or_default();
+            secret::redact(&text, signature).into_owned()
+        })
+    }
+
+    fn clean(&self, text: &str) -> String {
+        let mut text = self.redact(text);
+        if text.len() > MAX_TARGET {
+            text.truncate(text.floor_char_boundary(MAX_TARGET));
+            text.push('…');
+        }
+        text
+    }
+}
+
+/// The place of the one request under way; dropping it makes room.
+pub(crate) struct RequestSlot(Call);
+
+impl Drop for RequestSlot {
+    fn drop(&mut self) {
+        self.0.state().in_flight = false;
+    }
+}
+
+/// A call collected more than [`MAX_REFUSALS`] refusals; it is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the component went on after {MAX_REFUSALS} refusals")]
+pub(crate) struct TooManyRefusals;

@@ -1,0 +1,148 @@
+//! Why there is no token, by who is to blame.
+
+use crate::bindings::exports::keyhole::identity::token_provider::TokenError;
+use crate::call::Refusal;
+use crate::grants::file::FileFault;
+use crate::grants::limits::LimitReached;
+use crate::network::RootsError;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What the builder was given does not go together.
+    #[error("{message}")]
+    Configuration {
+        /// What is wrong.
+        message: String,
+        /// What to do next.
+        next_step: String,
+    },
+    /// There are no TLS roots.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    /// The component cannot be loaded.
+    #[error("{message}")]
+    Artifact {
+        /// What is wrong.
+        message: String,
+        /// What to do next; may be empty.
+        next_step: String,
+    },
+    /// The component imports a function that is not on the list.
+    #[error("the component imports {name}, which is not on the list of functions it may use")]
+    Import {
+        /// The function, or the import's whole name.
+        name: String,
+    },
+    /// The federated token file could not be handed to the component.
+    #[error("the federated token file {} cannot be used: {fault}", path.display())]
+    TokenFile {
+        /// The real path.
+        path: PathBuf,
+        /// Why.
+        fault: FileFault,
+    },
+    /// The component says why there is no token.
+    #[error("{}", explanation(error).0)]
+    Token {
+        /// What it says: checked, cut to its limits and rid of the federated
+        /// token.
+        error: TokenError,
+        /// Why the last request failed, if it failed below HTTP.
+        transport: Option<String>,
+    },
+    /// The component asked for what it was not granted, or returned what it
+    /// had no right to return. Never empty.
+    #[error("the component was refused: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Refused(Vec<Refusal>),
+    /// The component ran into a limit.
+    #[error("the component exceeded a limit: {0}")]
+    Limit(LimitReached),
+    /// The deadline passed.
+    #[error("no token within {}", Seconds(*.timeout))]
+    Deadline {
+        /// The whole time it had.
+        timeout: Duration,
+        /// Why the last request failed, if it failed below HTTP.
+        transport: Option<String>,
+    },
+    /// The component ended by itself. A bug of ours, if it is ours.
+    #[error("the component trapped: {reason}")]
+    Trap {
+        /// What wasmtime says.
+        reason: String,
+        /// Whose component it was.
+        origin: crate::artifact::Origin,
+    },
+}
+
+impl Error {
+    pub(crate) fn artifact(message: impl fmt::Display, next_step: &str) -> Self {
+        Error::Artifact {
+            message: message.to_string(),
+            next_step: next_step.to_owned(),
+        }
+    }
+
+    /// What to do next; empty where nothing can be said.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Error::Configuration { next_step, .. } | Error::Artifact { next_step, .. } => {
+                next_step.clone()
+            }
+            Error::Roots(_) => {
+                "install the system's CA certificates (Debian: ca-certificates), or \
+                 name a PEM file with SSL_CERT_FILE or --authority-ca"
+                    .into()
+            }
+            Error::Import { .. } => {
+                "run the component that came with this release, or ask its author why it needs more"
+                    .into()
+            }
+            Error::TokenFile { fault, .. } => fault.next_step().into(),
+            Error::Token { error, .. } => explanation(error).1.to_owned(),
+            Error::Refused(_) => {
+                "do not use this component, and keep the audit log: one that came \
+                 with this release is not refused anything"
+                    .into()
+            }
+            Error::Limit(_) => {
+                "a component that is honest stays far below its limits; report this".into()
+            }
+            Error::Deadline { .. } => {
+                "raise --timeout, and check that the authority can be reached from here".into()
+            }
+            Error::Trap { .. } => {
+                "report this with the version and the digest of the component".into()
+            }
+        }
+    }
+}
+
+/// What a component's error says: message and next step.
+fn explanation(error: &TokenError) -> (&str, &str) {
+    let explanation = match error {
+        TokenError::Configuration(error) => &error.explanation,
+        TokenError::TokenFile(error) => &error.explanation,
+        TokenError::Assertion(error) => &error.explanation,
+        TokenError::Refused(error) => &error.explanation,
+        TokenError::Unavailable(error) => &error.explanation,
+        TokenError::BadResponse(error) => &error.explanation,
+        TokenError::Denied(error) => &error.explanation,
+    };
+    (&explanation.message, &explanation.next_step)
+}
+
+/// A duration as people say it.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}

@@ -1,0 +1,149 @@
+//! The limits: memory, tables, compute and what the host holds for a guest.
+
+use serde::Serialize;
+use std::fmt;
+use wasmtime::{ResourceLimiter, Store};
+
+/// Linear memory: the longest honest exchange (a 1 MiB file, a 1 MiB answer)
+/// needs under 8 MiB.
+pub const MAX_MEMORY: usize = 16 * 1024 * 1024;
+
+/// Linear memories: the component has one.
+pub const MAX_MEMORIES: usize = 1;
+
+/// Core instances: the component's own module and the two small ones that
+/// the component encoding puts beside it.
+pub const MAX_INSTANCES: usize = 4;
+
+/// Tables: the component's own and the one of the encoding.
+pub const MAX_TABLES: usize = 2;
+
+/// Table elements: the exchange has under 300 functions.
+pub const MAX_TABLE_ELEMENTS: usize = 1_000;
+
+/// Fuel of one call: 20 times what the longest honest exchange burns, which
+/// `cargo xtask test` measures (a 1 MiB file and six answers of 1 MiB).
+pub const FUEL: u64 = 20_000_000_000;
+
+/// Fuel between two yields to the executor, so that the deadline also ends a
+/// guest that spins: about a millisecond.
+pub const FUEL_SLICE: u64 = 1_000_000;
+
+/// Bytes that one call from the guest may make the host allocate: twice the
+/// largest honest one, a chunk of a body.
+pub const HOSTCALL_FUEL: usize = 2 * 1024 * 1024;
+
+/// Component handles: an honest exchange holds under 20 at a time.
+pub const MAX_HANDLES: usize = 256;
+
+/// Entries of the resource table, for the same reason.
+pub const MAX_RESOURCES: usize = 256;
+
+/// Bytes of one `fields`: three short headers.
+pub const MAX_FIELDS: usize = 16 * 1024;
+
+/// Bytes of one chunk of an outgoing body.
+pub const BODY_CHUNK: usize = 64 * 1024;
+
+/// Stack of the guest in bytes: it does not recurse.
+pub const MAX_STACK: usize = 512 * 1024;
+
+/// The limits of one call. The defaults are right for the exchange; an
+/// embedder of another component may need others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Linear memory in bytes.
+    pub memory: usize,
+    /// Elements of each table.
+    pub table_elements: usize,
+    /// Fuel: roughly one unit an instruction.
+    pub fuel: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            memory: MAX_MEMORY,
+            table_elements: MAX_TABLE_ELEMENTS,
+            fuel: FUEL,
+        }
+    }
+}
+
+impl Limits {
+    /// Sets fuel, hostcall fuel and handles of a store. The caller also sets
+    /// [`Store::limiter`] to a [`Limiter`].
+    pub(crate) fn apply<T>(&self, store: &mut Store<T>) -> wasmtime::Result<()> {
+        store.set_fuel(self.fuel)?;
+        store.fuel_async_yield_interval(Some(FUEL_SLICE))?;
+        store.set_hostcall_fuel(HOSTCALL_FUEL);
+        store.set_max_component_handles(MAX_HANDLES);
+        Ok(())
+    }
+
+    pub(crate) fn limiter(&self) -> Limiter {
+        Limiter(*self)
+    }
+}
+
+/// A limit that a guest ran into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{name}, {value}")]
+#[non_exhaustive]
+pub struct LimitReached {
+    /// The limit's name.
+    pub name: &'static str,
+    /// The limit, with its unit.
+    pub value: String,
+}
+
+impl LimitReached {
+    pub(crate) fn new(name: &'static str, value: impl fmt::Display, unit: &str) -> Self {
+        LimitReached {
+            name,
+            value: format!("{value} {unit}"),
+        }
+    }
+}
+
+/// Ends a guest that grows beyond its limits, by name.
+pub(crate) struct Limiter(Limits);
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.0.memory {
+            return Err(LimitReached::new("linear memory", self.0.memory, "bytes").into());
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.0.table_elements {
+            return Err(LimitReached::new("table size", self.0.table_elements, "elements").into());
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        MAX_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES
+    }
+}

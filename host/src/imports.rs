@@ -1,0 +1,96 @@
+//! Which functions a component may import, and which it does.
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+/// The list, as it stands in `wit/exchange.imports`.
+const LIST: &str = include_str!("../../wit/exchange.imports");
+
+/// The WASI release that the list means; any patch of it is the same to a
+/// component.
+const WASI: &str = "0.2.";
+
+/// The functions that the exchange may import, as
+/// `package:name/interface.function`, sorted.
+pub fn allowed() -> impl Iterator<Item = &'static str> {
+    LIST.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The functions that a component imports, in the form of [`allowed`], in its
+/// own order. Anything that is not a function or type of an interface is
+/// listed by its bare name, which is on no list.
+pub(crate) fn of(engine: &Engine, component: &Component) -> Vec<String> {
+    let ty = component.component_type();
+    let mut found = Vec::new();
+    for (name, item) in ty.imports(engine) {
+        let ComponentItem::ComponentInstance(instance) = item.ty else {
+            found.push(name.to_owned());
+            continue;
+        };
+        let interface = unversioned(name);
+        for (function, item) in instance.exports(engine) {
+            match item.ty {
+                ComponentItem::ComponentFunc(_) => found.push(format!("{interface}.{function}")),
+                ComponentItem::Type(_) | ComponentItem::Resource(_) => {}
+                _ => found.push(format!("{interface}/{function}")),
+            }
+        }
+    }
+    found
+}
+
+/// The interfaces that a component exports.
+pub(crate) fn exports_of(engine: &Engine, component: &Component) -> Vec<String> {
+    component
+        .component_type()
+        .exports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// The first import that is not on the list.
+pub(crate) fn first_not_allowed(imports: &[String]) -> Option<&str> {
+    imports
+        .iter()
+        .map(String::as_str)
+        .find(|import| !allowed().any(|known| known == *import))
+}
+
+/// An interface of WASI 0.2 without its version; any other keeps it, and so
+/// is on no list.
+fn unversioned(name: &str) -> &str {
+    match name.split_once('@') {
+        Some((interface, version)) if version.starts_with(WASI) => interface,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_and_without_doubles() {
+        let list: Vec<_> = allowed().collect();
+        let mut sorted = list.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(list, sorted);
+        assert!(list.len() > 20, "{list:?}");
+    }
+
+    #[test]
+    fn only_wasi_0_2_loses_its_version() {
+        assert_eq!(
+            unversioned("wasi:cli/environment@0.2.6"),
+            "wasi:cli/environment"
+        );
+        assert_eq!(
+            unversioned("wasi:cli/environment@0.3.0"),
+            "wasi:cli/environment@0.3.0"
+        );
+    }
+}
