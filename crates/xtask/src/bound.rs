@@ -52,16 +52,26 @@ pub(crate) fn run_for(command: &mut Command, limit: Duration) -> Result<(), Stri
     Err(format!("{status}: {}", reason(&said)))
 }
 
-/// The lines of an error that people need: not the progress before it, not the
-/// backtrace after it.
+/// How much of an error text people read, from its start and from its end.
+const HEAD: usize = 100;
+const TAIL: usize = 60;
+
+/// What failed and its innermost cause: not the progress before them, not the
+/// backtrace after them, and little of what is between.
 fn reason(stderr: &str) -> String {
-    let lines: Vec<&str> = stderr
+    let text: Vec<&str> = stderr
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with("info:"))
         .take_while(|line| !line.starts_with("Stack backtrace"))
         .collect();
-    lines.join("; ")
+    let letters: Vec<char> = text.join(" ").chars().collect();
+    if letters.len() <= HEAD + TAIL {
+        return letters.into_iter().collect();
+    }
+    let head = letters.iter().take(HEAD);
+    let tail = letters.iter().skip(letters.len() - TAIL);
+    head.chain(&[' ', '…', ' ']).chain(tail).collect()
 }
 
 #[cfg(test)]
@@ -85,10 +95,23 @@ mod tests {
 
     #[test]
     fn a_failure_carries_what_the_program_said_without_its_backtrace() {
-        let script = "echo 'info: downloading' >&2; echo 'error: no network' >&2; \
+        let script = "echo 'info: downloading' >&2; echo 'error: no library' >&2; \
+                      echo 'Caused by:' >&2; echo '  0: no network' >&2; \
                       echo 'Stack backtrace:' >&2; echo '0: main' >&2; exit 1";
         let error = run_for(&mut shell(script), Duration::from_secs(60)).unwrap_err();
-        assert!(error.ends_with("error: no network"), "{error}");
+        assert!(
+            error.ends_with(": error: no library Caused by: 0: no network"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn of_a_long_error_the_start_and_the_end_are_kept() {
+        let long = format!("error: no library {} no network", "path ".repeat(100));
+        let reason = reason(&long);
+        assert!(reason.starts_with("error: no library path"), "{reason}");
+        assert!(reason.ends_with("path  no network"), "{reason}");
+        assert_eq!(reason.chars().count(), HEAD + TAIL + 3);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod demo;
 mod dist;
 mod reproduce;
 mod test;
@@ -27,6 +28,12 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chosen {
+    /// Build everything and exchange a token, with an emulator of Entra.
+    ///
+    /// Starts the emulator, mounts a federated token the way kubelet does, runs
+    /// `keyhole verify` and `keyhole get-token`, rotates the token, and says
+    /// what to run against a real cluster.
+    Demo,
     /// Build the WebAssembly components.
     ///
     /// Leaves target/wasm/NAME.wasm and, beside it, NAME.json: digest, size,
@@ -67,7 +74,7 @@ enum Chosen {
     /// Build the components again elsewhere and compare the bytes.
     ///
     /// The sources are copied to a temporary folder, with another cargo home
-    /// and one job at a time; the SHA-256 must come out equal.
+    /// and another number of jobs; the SHA-256 must come out equal.
     Reproduce,
 }
 
@@ -79,6 +86,7 @@ enum Chosen {
 pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
     let workspace = Workspace::find()?;
     match arguments.command {
+        Chosen::Demo => demo::run(&workspace, steps),
         Chosen::Wasm => wasm::run(&workspace, steps).map(drop),
         Chosen::Wit { check } => wit::run(&workspace, steps, check),
         Chosen::Build => build::run(&workspace, steps).map(drop),

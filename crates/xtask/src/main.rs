@@ -7,6 +7,7 @@
 
 mod bound;
 mod commands;
+mod emulator;
 mod files;
 mod guests;
 mod identity;

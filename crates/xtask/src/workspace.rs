@@ -26,7 +26,7 @@ pub(crate) struct Workspace {
     /// cargo's own folder, with its downloads.
     pub(crate) cargo_home: PathBuf,
     /// How many jobs cargo may run at a time; its own choice if absent.
-    pub(crate) jobs: Option<u8>,
+    pub(crate) jobs: Option<usize>,
 }
 
 impl Workspace {

@@ -54,7 +54,7 @@ pub(super) fn compare(
 }
 
 /// Copies the sources to a folder with another length of name, and gives them
-/// another cargo home and one job at a time.
+/// another cargo home and another number of jobs.
 fn copy(workspace: &Workspace, folder: &Path) -> Result<Workspace> {
     let root = folder.join("a copy of the sources");
     for name in sources(&workspace.root)? {
@@ -66,13 +66,18 @@ fn copy(workspace: &Workspace, folder: &Path) -> Result<Workspace> {
     }
     Ok(Workspace {
         cargo_home: second_cargo_home(&workspace.cargo_home, folder)?,
-        jobs: Some(1),
+        jobs: Some(another_number_of_jobs()),
         target: root.join("target"),
         artifacts: root.join("target/wasm"),
         dist: root.join("target/dist"),
         host: workspace.host.clone(),
         root,
     })
+}
+
+/// Other than cargo's own choice, the number of processors, and no slower.
+fn another_number_of_jobs() -> usize {
+    std::thread::available_parallelism().map_or(2, |processors| processors.get() + 1)
 }
 
 /// The files git knows or would take.

@@ -1,0 +1,154 @@
+//! `cargo xtask demo`: from nothing to an exchanged token, with the emulator in
+//! Entra's and kubelet's place.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::build;
+use crate::emulator::Emulator;
+use crate::process;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// How much of a token is shown.
+const SHOWN: usize = 10;
+
+pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    build::run(workspace, steps)?;
+    let emulator = steps.run("emulator of Entra and kubelet", || {
+        let emulator = Emulator::start(workspace)?;
+        for (name, value) in emulator.variables() {
+            eprintln!("    {name}={value}");
+        }
+        Ok(emulator)
+    })?;
+    let keyhole = workspace.dist.join("keyhole");
+    steps.run("keyhole verify", || verify(&keyhole, &emulator))?;
+    steps.run("keyhole get-token", || get_token(&keyhole, &emulator))?;
+    steps.run("a rotated token", || {
+        let (before, after) = emulator.wait_for_rotation()?;
+        eprintln!("    ..data: {} -> {}", before.display(), after.display());
+        verify(&keyhole, &emulator)
+    })?;
+    drop(emulator);
+    print!("{}", farewell(workspace));
+    Ok(())
+}
+
+/// keyhole in the environment of the emulated pod: the caller's own settings
+/// for Azure do not belong there.
+fn in_the_pod(keyhole: &Path, emulator: &Emulator) -> Command {
+    let mut command = Command::new(keyhole);
+    for (name, _) in std::env::vars_os() {
+        if is_a_setting(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
+    }
+    command.envs(emulator.variables()).stdin(Stdio::null());
+    command
+}
+
+fn is_a_setting(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "AKS_SERVER_APP_ID",
+        "KUBERNETES_EXEC_INFO",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+    ];
+    name.starts_with("AZURE_") || NAMES.contains(&name)
+}
+
+fn verify(keyhole: &Path, emulator: &Emulator) -> Result<()> {
+    process::run(in_the_pod(keyhole, emulator).arg("verify"))
+}
+
+fn get_token(keyhole: &Path, emulator: &Emulator) -> Result<()> {
+    let printed = process::output(
+        in_the_pod(keyhole, emulator)
+            .arg("get-token")
+            // Refusals and warnings of keyhole are for the person who watches.
+            .stderr(Stdio::inherit()),
+    )?;
+    println!("{}", without_token(&printed)?);
+    Ok(())
+}
+
+/// The ExecCredential that kubectl would get, with the token cut.
+fn without_token(printed: &str) -> Result<String> {
+    // The text itself must not get into an error: it holds the token.
+    let mut credential: Value = serde_json::from_str(printed)
+        .ok()
+        .context("get-token did not print JSON")?;
+    let token = credential["status"]["token"]
+        .as_str()
+        .context("the ExecCredential has no status.token")?;
+    ensure!(token.len() > 2 * SHOWN, "the token is too short to be one");
+    let start: String = token.chars().take(SHOWN).collect();
+    let cut = format!("{start}… ({} characters)", token.chars().count());
+    credential["status"]["token"] = Value::String(cut);
+    Ok(format!("{credential:#}"))
+}
+
+fn farewell(workspace: &Workspace) -> String {
+    let keyhole = workspace.dist.join("keyhole");
+    let keyhole = keyhole.display();
+    format!(
+        "
+Against a real cluster, in a pod with workload identity, these are set:
+
+  AZURE_CLIENT_ID  AZURE_TENANT_ID  AZURE_AUTHORITY_HOST  AZURE_FEDERATED_TOKEN_FILE
+
+Copy {keyhole} there (on Linux it needs no shared library) and run
+
+  keyhole verify
+
+For kubectl, in the kubeconfig:
+
+  users:
+  - name: aks
+    user:
+      exec:
+        apiVersion: client.authentication.k8s.io/v1
+        command: keyhole
+        args: [get-token]
+        interactiveMode: Never
+        provideClusterInfo: false
+
+To go on with the emulator by hand:
+
+  {}
+",
+        workspace.full("keyhole-emulator").display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_printed_token_ten_characters_are_shown() {
+        let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.secret.signature";
+        let printed = format!(r#"{{"kind":"ExecCredential","status":{{"token":"{token}"}}}}"#);
+        let shown = without_token(&printed).unwrap();
+        assert!(shown.contains("eyJ0eXAiOi… (53 characters)"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn an_answer_that_is_not_json_is_not_repeated() {
+        let error = without_token("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9").unwrap_err();
+        assert!(!format!("{error:#}").contains("eyJ"), "{error:#}");
+    }
+
+    #[test]
+    fn the_callers_own_settings_for_azure_stay_outside() {
+        for name in ["AZURE_SCOPE", "AZURE_CLOUD", "AKS_SERVER_APP_ID"] {
+            assert!(is_a_setting(name), "{name}");
+        }
+        assert!(!is_a_setting("PATH") && !is_a_setting("NO_COLOR"));
+    }
+}
