@@ -23,9 +23,13 @@ use crate::workspace::{self, Workspace};
 /// What the components are built for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// How long rustup may take. Where it cannot reach its server it may wait for
-/// minutes; the libraries are some 20 MB.
+/// How long rustup may take for some 20 MB. Where it cannot reach its server
+/// it may wait for minutes.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
+
+/// The same where Debian's packages are there already: nothing is remembered,
+/// so a machine whose network swallows packets waits this long at each call.
+const RUSTUP_LIMIT_WITH_PACKAGES: Duration = Duration::from_secs(15);
 
 /// Debian's packages, and where the first puts its compiler.
 const PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
@@ -100,7 +104,7 @@ pub(crate) fn set_up(workspace: &Workspace) -> Result<Toolchain> {
 /// What the choice needs to know and may do. `Err` says why not.
 trait Machine {
     fn ready(&mut self) -> Result<Toolchain, String>;
-    fn rustup_target_add(&mut self) -> Result<(), String>;
+    fn rustup_target_add(&mut self, limit: Duration) -> Result<(), String>;
     fn debian(&mut self) -> Result<Toolchain, String>;
     fn install_packages(&mut self) -> Result<(), String>;
 }
@@ -110,16 +114,25 @@ fn choose(machine: &mut impl Machine) -> Result<Toolchain> {
         return Ok(toolchain);
     }
     eprintln!("    the compiler has no libraries for {TARGET}: rustup target add {TARGET}");
-    let rustup = match machine.rustup_target_add().and_then(|()| machine.ready()) {
+    let packages = machine.debian();
+    let limit = if packages.is_ok() {
+        RUSTUP_LIMIT_WITH_PACKAGES
+    } else {
+        RUSTUP_LIMIT
+    };
+    let added = machine.rustup_target_add(limit);
+    let rustup = match added.and_then(|()| machine.ready()) {
         Ok(toolchain) => return Ok(toolchain),
         Err(reason) => reason,
     };
-    if let Ok(toolchain) = machine.debian() {
+    if let Ok(toolchain) = packages {
         eprintln!("    rustup cannot ({rustup})\n    Debian's {DEBIAN_RUSTC} builds them");
         return Ok(toolchain);
     }
     let packages = PACKAGES.join(" ");
-    eprintln!("    rustup cannot ({rustup})\n    installing Debian's {packages} (about 25 s)");
+    eprintln!(
+        "    rustup cannot ({rustup})\n    installing Debian's {packages} (half a minute, more where the network is slow)"
+    );
     let installed = machine.install_packages();
     let debian = match installed.and_then(|()| machine.debian()) {
         Ok(toolchain) => return Ok(toolchain),
@@ -155,13 +168,13 @@ impl Machine for ThisMachine<'_> {
         Ok(Toolchain::Ready { rustc })
     }
 
-    fn rustup_target_add(&mut self) -> Result<(), String> {
+    fn rustup_target_add(&mut self, limit: Duration) -> Result<(), String> {
         let mut rustup = Command::new("rustup");
         rustup
             .args(["target", "add", TARGET])
             .current_dir(&self.workspace.root)
             .env("RUST_BACKTRACE", "0");
-        bound::run_for(&mut rustup, RUSTUP_LIMIT)
+        bound::run_for(&mut rustup, limit)
     }
 
     fn debian(&mut self) -> Result<Toolchain, String> {

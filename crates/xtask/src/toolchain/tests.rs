@@ -10,6 +10,7 @@ struct Told {
     has_packages: bool,
     apt_works: bool,
     asked: Vec<&'static str>,
+    patience: Option<Duration>,
 }
 
 fn ready() -> Toolchain {
@@ -30,8 +31,9 @@ impl Machine for Told {
         self.has_target.then(ready).ok_or("no libcore".into())
     }
 
-    fn rustup_target_add(&mut self) -> Result<(), String> {
+    fn rustup_target_add(&mut self, limit: Duration) -> Result<(), String> {
         self.asked.push("rustup");
+        self.patience = Some(limit);
         self.has_target = self.rustup_works;
         if self.rustup_works {
             Ok(())
@@ -87,6 +89,7 @@ fn packages_that_are_there_are_not_installed_again() {
     };
     assert_eq!(choose(&mut machine).unwrap(), from_source());
     assert_eq!(machine.asked, ["rustup"]);
+    assert_eq!(machine.patience, Some(RUSTUP_LIMIT_WITH_PACKAGES));
 }
 
 #[test]
@@ -97,6 +100,7 @@ fn where_rustup_cannot_download_debians_packages_are_installed() {
     };
     assert_eq!(choose(&mut machine).unwrap(), from_source());
     assert_eq!(machine.asked, ["rustup", "apt-get"]);
+    assert_eq!(machine.patience, Some(RUSTUP_LIMIT));
 }
 
 #[test]
