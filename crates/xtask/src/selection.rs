@@ -33,7 +33,12 @@ pub(crate) fn select(cargo: &mut Command) -> &mut Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
+    use crate::process;
     use crate::workspace::Workspace;
 
     #[test]
@@ -51,5 +56,46 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// How a cargo command would build wasmtime's crates and all they need:
+    /// other features of any of them would mean another wasmtime.
+    fn wasmtime_in(command: &[&str]) -> BTreeSet<String> {
+        let mut cargo = process::cargo(&Workspace::find().unwrap());
+        cargo.args(command);
+        select(&mut cargo)
+            .args(["--unit-graph", "-Z", "unstable-options"])
+            .env("RUSTC_BOOTSTRAP", "1");
+        let text = process::output(&mut cargo).unwrap();
+        let graph: Value = serde_json::from_str(&text).unwrap();
+        let units = graph["units"].as_array().unwrap();
+        let is_wasmtime = |unit: &Value| unit["pkg_id"].as_str().unwrap().contains("#wasmtime");
+        let mut to_see: Vec<usize> = (0..units.len())
+            .filter(|&i| is_wasmtime(&units[i]))
+            .collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = to_see.pop() {
+            if seen.insert(next) {
+                let needs = units[next]["dependencies"].as_array().unwrap().iter();
+                to_see.extend(needs.map(|need| need["index"].as_u64().unwrap() as usize));
+            }
+        }
+        let described = |unit: &Value| {
+            let parts = ["pkg_id", "mode", "platform", "features"];
+            parts.map(|part| unit[part].to_string()).join(" ")
+        };
+        seen.into_iter().map(|i| described(&units[i])).collect()
+    }
+
+    #[test]
+    fn the_tests_use_the_wasmtime_of_the_full_build() {
+        let built = wasmtime_in(&["build", "--bins"]);
+        let tested = wasmtime_in(&["test", "--no-run"]);
+        assert!(built.len() > 50, "{built:?}");
+        let differing: Vec<_> = built.symmetric_difference(&tested).collect();
+        assert!(
+            differing.is_empty(),
+            "a dev-dependency adds features; name them in [dependencies] too: {differing:#?}"
+        );
     }
 }
