@@ -1,24 +1,22 @@
 //! The exchange component behind its grants.
 
-use crate::artifact::{Artifact, ComponentFacts, Origin};
-use crate::audit::{Audit, AuditEvent, Capability, SharedAudit};
+use crate::artifact::ComponentFacts;
+use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::bindings::exports::keyhole::identity::token_provider as wit;
 use crate::bindings::{ExchangePre, exports};
+use crate::builder::Builder;
 use crate::call::{Call, TooManyRefusals};
-use crate::engine::engine;
 use crate::error::Error;
 use crate::grants::limits::LimitReached;
 use crate::grants::{Endpoint, Env, GrantsCtx, Limits, SingleFile, limits, result};
-use crate::imports;
-use crate::linker::{State, linker};
-use crate::network::{Network, TlsRoots};
+use crate::linker::State;
+use crate::network::Network;
 use crate::token::{AccessToken, TokenRequest};
-use keyhole_exchange::cloud::Scheme;
-use keyhole_exchange::settings::Settings;
+use keyhole_exchange::retry;
 use serde::Serialize;
 use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Engine, Store, Trap};
 
@@ -38,13 +36,13 @@ const FOR_LAST_WORDS: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Keyhole(Arc<Inner>);
 
-struct Inner {
-    engine: Engine,
-    component: ExchangePre<State>,
-    facts: ComponentFacts,
-    grants: Grants,
-    network: Network,
-    audit: Option<SharedAudit>,
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) component: ExchangePre<State>,
+    pub(crate) facts: ComponentFacts,
+    pub(crate) grants: Grants,
+    pub(crate) network: Network,
+    pub(crate) audit: Option<SharedAudit>,
 }
 
 /// What the component is granted: all of it.
@@ -71,6 +69,10 @@ fn as_text<S: serde::Serializer>(value: &impl fmt::Display, to: S) -> Result<S::
 }
 
 impl Keyhole {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Keyhole(Arc::new(inner))
+    }
+
     /// Starts with nothing granted.
     #[must_use]
     pub fn builder() -> Builder {
@@ -98,13 +100,15 @@ impl Keyhole {
         let deadline = timeout
             .saturating_sub(FOR_LAST_WORDS.min(timeout / 10))
             .as_nanos();
+        let propagation = u64::try_from(request.retry_propagation.as_nanos()).unwrap_or(u64::MAX);
         let scope = request.scope.as_ref().map(ToString::to_string);
         let endpoint = self
             .0
             .grants
             .endpoint
             .clone()
-            .asking(scope.as_deref(), request.claims.clone());
+            .asking(scope.as_deref(), request.claims.clone())
+            .max_requests(retry::max_requests(propagation));
         let granted_scope = endpoint
             .form()
             .map(|form| form.scope().to_owned())
@@ -113,8 +117,7 @@ impl Keyhole {
             scope,
             claims: request.claims.as_ref().map(|claims| claims.to_string()),
             deadline: u64::try_from(deadline).ok(),
-            retry_propagation: u64::try_from(request.retry_propagation.as_nanos())
-                .unwrap_or(u64::MAX),
+            retry_propagation: propagation,
             skip_assertion_checks: request.skip_assertion_checks,
         };
         let (call, answer) = self
@@ -315,173 +318,4 @@ fn limit_reached(error: &wasmtime::Error, limits: &Limits) -> Option<LimitReache
         ));
     }
     None
-}
-
-/// Collects what a [`Keyhole`] is made of.
-#[derive(Default)]
-pub struct Builder {
-    artifact: Option<Artifact>,
-    settings: Option<Settings>,
-    file: Option<SingleFile>,
-    limits: Limits,
-    roots: Option<TlsRoots>,
-    timeout: Option<Duration>,
-    insecure_http: bool,
-    audit: Option<SharedAudit>,
-}
-
-impl Builder {
-    /// The component to run. Required.
-    #[must_use]
-    pub fn artifact(mut self, artifact: Artifact) -> Self {
-        self.artifact = Some(artifact);
-        self
-    }
-
-    /// Client, tenant, authority and scope. Required.
-    #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = Some(settings);
-        self
-    }
-
-    /// The federated token file; the one of the settings if not called. Its
-    /// content is handed over only if it is a JWT.
-    #[must_use]
-    pub fn federated_token(mut self, file: SingleFile) -> Self {
-        self.file = Some(file);
-        self
-    }
-
-    /// Other limits than the defaults.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// The roots that prove the authority's name; those of the environment or
-    /// the system if not called.
-    #[must_use]
-    pub fn roots(mut self, roots: TlsRoots) -> Self {
-        self.roots = Some(roots);
-        self
-    }
-
-    /// How long a call may take, waits included: [`DEFAULT_TIMEOUT`] if not
-    /// called.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Takes an `http://` authority, which the settings allow for loopback
-    /// alone. The federated token then crosses the loopback in plain text.
-    #[must_use]
-    pub fn insecure_http(mut self, allowed: bool) -> Self {
-        self.insecure_http = allowed;
-        self
-    }
-
-    /// Sends every decision to this sink.
-    #[must_use]
-    pub fn audit(mut self, audit: impl Audit + 'static) -> Self {
-        self.audit = Some(Arc::new(Mutex::new(audit)));
-        self
-    }
-
-    /// Loads the component, checks its imports and fixes the grants. No guest
-    /// code runs.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`], [`Error::Roots`], [`Error::Artifact`],
-    /// [`Error::Import`], or [`Error::Deadline`] if compiling an external
-    /// component takes longer than the timeout.
-    pub fn build(self) -> Result<Keyhole, Error> {
-        let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        let missing = |what: &str| Error::Configuration {
-            message: format!("the builder needs {what}"),
-            next_step: String::new(),
-        };
-        let settings = self.settings.ok_or_else(|| missing("settings"))?;
-        let artifact = self.artifact.ok_or_else(|| missing("an artifact"))?;
-        let plain = settings.endpoint().scheme() == Scheme::Http;
-        if plain && !self.insecure_http {
-            return Err(Error::Configuration {
-                message: format!(
-                    "the authority {} would get the federated token in plain text",
-                    settings.authority().url()
-                ),
-                next_step: "use https://, or allow it for this loopback authority with \
-                            --insecure-http"
-                    .into(),
-            });
-        }
-        let network = match (self.roots, plain) {
-            (Some(roots), _) => Network::new(roots),
-            // Nothing is proved over plain HTTP, so no roots are needed.
-            (None, true) => Network::plain(),
-            (None, false) => Network::new(TlsRoots::from_environment()?),
-        };
-        let file = self
-            .file
-            .unwrap_or_else(|| SingleFile::read_only(settings.token_file()))
-            .only_jws();
-        let grants = Grants {
-            env: Env::new(settings.for_component()),
-            file,
-            endpoint: Endpoint::token_request(&settings),
-            roots: network.roots().to_owned(),
-            limits: self.limits,
-            timeout,
-        };
-        let engine = engine().map_err(|error| Error::artifact(error, ""))?;
-        let (component, facts) = load(&engine, artifact, timeout)?;
-        if let Some(name) = imports::first_not_allowed(&facts.imports) {
-            return Err(Error::Import { name: name.into() });
-        }
-        let component = linker(&engine)
-            .and_then(|(linker, _)| linker.instantiate_pre(&component))
-            .and_then(ExchangePre::new)
-            .map_err(|error| {
-                Error::artifact(
-                    format!("the component is not an exchange: {error:#}"),
-                    "it must export keyhole:identity/token-provider@0.1.0",
-                )
-            })?;
-        Ok(Keyhole(Arc::new(Inner {
-            engine,
-            component,
-            facts,
-            grants,
-            network,
-            audit: self.audit,
-        })))
-    }
-}
-
-/// Loads an artifact. Compiling somebody else's component is work of unknown
-/// length: it happens on a thread that is left behind when time is up.
-fn load(
-    engine: &Engine,
-    artifact: Artifact,
-    timeout: Duration,
-) -> Result<(wasmtime::component::Component, ComponentFacts), Error> {
-    if artifact.origin() == Origin::Embedded {
-        return artifact.load(engine);
-    }
-    let start = Instant::now();
-    let engine = engine.clone();
-    let (send, loaded) = std::sync::mpsc::sync_channel(1);
-    std::thread::spawn(move || {
-        // Nobody listens any more once time is up.
-        let _ = send.send(artifact.load(&engine));
-    });
-    loaded
-        .recv_timeout(timeout.saturating_sub(start.elapsed()))
-        .unwrap_or(Err(Error::Deadline {
-            timeout,
-            transport: None,
-        }))
 }

@@ -30,6 +30,7 @@
 mod artifact;
 pub mod audit;
 mod bindings;
+mod builder;
 mod call;
 mod engine;
 mod error;
@@ -48,13 +49,14 @@ pub use bindings::exports::keyhole::identity::token_provider::{
     DeniedError, Explanation, RefusedError, TokenError, TokenFileError, UnavailableCause,
     UnavailableError,
 };
+pub use builder::Builder;
 pub use call::{MAX_REFUSALS, Refusal};
 pub use error::Error;
 pub use grants::file::FileFault;
 pub use grants::limits::LimitReached;
 pub use grants::{Limits, SingleFile};
 pub use imports::allowed as allowed_imports;
-pub use keyhole::{Builder, DEFAULT_TIMEOUT, Grants, Keyhole};
+pub use keyhole::{DEFAULT_TIMEOUT, Grants, Keyhole};
 pub use network::{Network, NetworkFault, RootsError, TlsRoots};
 pub use token::{AccessToken, TokenRequest};
 

@@ -6,8 +6,11 @@
 //! swapping a `..data` link), the guest's descriptor is the snapshot that was
 //! read, and every other operation is refused and logged.
 
-use super::{GrantsCtx, GrantsView, HasGrants};
-use crate::audit::{AuditEvent, Capability};
+mod filesystem;
+
+pub use filesystem::{Descriptor, NoDirectoryStream};
+
+use super::{GrantsView, HasGrants};
 use crate::bindings::wasi::filesystem::{preopens, types};
 use keyhole_exchange::assertion;
 use keyhole_policy::{Rule, file as policy};
@@ -18,9 +21,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use types::{DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags};
-use wasmtime::component::{Linker, Resource};
-use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream, Error as IoError};
+use wasmtime::component::Linker;
 use zeroize::Zeroizing;
 
 /// kubelet replaces the `..data` link by a rename, but a file that is not
@@ -227,18 +228,6 @@ impl FileFault {
             _ => None,
         }
     }
-
-    fn code(&self) -> ErrorCode {
-        match self {
-            FileFault::Missing => ErrorCode::NoEntry,
-            FileFault::NotRegular { .. } => ErrorCode::IsDirectory,
-            FileFault::LinkLoop => ErrorCode::Loop,
-            FileFault::Permission => ErrorCode::Access,
-            FileFault::TooLarge { .. } => ErrorCode::FileTooLarge,
-            FileFault::Empty | FileFault::NotAToken => ErrorCode::IllegalByteSequence,
-            FileFault::Unreadable { .. } => ErrorCode::Io,
-        }
-    }
 }
 
 /// Opens without waiting (a FIFO has no writer) and judges the descriptor, not
@@ -303,324 +292,152 @@ fn name(kind: FileType) -> &'static str {
     }
 }
 
-/// What a guest's descriptor stands for.
-pub enum Descriptor {
-    /// The preopen.
-    Root,
-    /// The content as it was when it was opened.
-    Snapshot(Arc<Zeroizing<Vec<u8>>>),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
 
-/// No directory can be listed, so there is no stream of entries.
-pub enum NoDirectoryStream {}
+    const JWT: &str = "aGVhZGVy.cGF5bG9hZA.c2lnbmF0dXJl";
 
-impl GrantsCtx {
-    fn refuse_file(&mut self, what: &str, rule: Rule, code: ErrorCode) -> Refused {
-        self.call.refuse(Capability::File, what, rule)?;
-        Ok(code)
+    fn read(path: impl Into<PathBuf>) -> Result<Arc<Zeroizing<Vec<u8>>>, FileFault> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime")
+            .block_on(SingleFile::read_only(path).only_jws().read())
     }
 
-    fn refuse_operation<T>(&mut self, operation: &str) -> wasmtime::Result<Result<T, ErrorCode>> {
-        self.refuse_file(operation, Rule::FileOperation, ErrorCode::NotPermitted)
-            .map(Err)
+    fn written(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        fs::write(&path, content).expect("a file");
+        (folder, path)
     }
 
-    fn snapshot(
-        &self,
-        descriptor: &Resource<Descriptor>,
-    ) -> wasmtime::Result<Option<Arc<Zeroizing<Vec<u8>>>>> {
-        Ok(match self.table.get(descriptor)? {
-            Descriptor::Root => None,
-            Descriptor::Snapshot(bytes) => Some(bytes.clone()),
-        })
+    #[test]
+    fn a_token_is_read_whole_and_with_its_white_space() {
+        let (_folder, path) = written(format!("{JWT}\n").as_bytes());
+        assert_eq!(
+            read(path).expect("the token").as_slice(),
+            format!("{JWT}\n").as_bytes()
+        );
     }
 
-    async fn open(&mut self) -> wasmtime::Result<Result<Resource<Descriptor>, ErrorCode>> {
-        let Some(file) = self.file.clone() else {
-            return self.refuse_operation("open-at");
-        };
-        let start = Instant::now();
-        let event = AuditEvent::allowed(Capability::File, file.path.display().to_string());
-        match file.read().await {
-            Ok(bytes) => {
-                self.call.log(event.bytes(bytes.len()).since(start));
-                if file.content == Content::CompactJws
-                    && let Ok(token) = std::str::from_utf8(bytes.trim_ascii_end())
-                {
-                    self.call.serve(Arc::new(Zeroizing::new(token.to_owned())));
-                }
-                self.file_fault = None;
-                Ok(Ok(self.table.push(Descriptor::Snapshot(bytes))?))
-            }
-            Err(fault) => {
-                let code = fault.code();
-                let mut event = event.since(start).detail(fault.to_string());
-                event.rule = fault.rule().map(Rule::name);
-                self.call.log(event);
-                self.file_fault = Some(fault);
-                Ok(Err(code))
-            }
+    #[test]
+    fn each_reading_follows_the_links_afresh() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for (version, token) in [("..1", "b25l.b25l.b25l"), ("..2", "dHdv.dHdv.dHdv")] {
+            fs::create_dir(at(version)).expect("a version");
+            fs::write(at(version).join("token"), token).expect("a token");
         }
-    }
-}
+        symlink("..1", at("..data")).expect("a link");
+        symlink("..data/token", at("token")).expect("a link");
+        assert_eq!(
+            read(at("token")).expect("one").as_slice(),
+            b"b25l.b25l.b25l"
+        );
 
-type Refused = wasmtime::Result<ErrorCode>;
-type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
-
-impl preopens::Host for GrantsCtx {
-    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let Some(preopen) = self.file.as_ref().map(|file| file.preopen.clone()) else {
-            return Ok(Vec::new());
-        };
-        Ok(vec![(self.table.push(Descriptor::Root)?, preopen)])
-    }
-}
-
-impl types::Host for GrantsCtx {
-    fn filesystem_error_code(
-        &mut self,
-        _error: Resource<IoError>,
-    ) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(None)
-    }
-}
-
-impl types::HostDirectoryEntryStream for GrantsCtx {
-    fn read_directory_entry(
-        &mut self,
-        stream: Resource<NoDirectoryStream>,
-    ) -> Answer<Option<types::DirectoryEntry>> {
-        match *self.table.get(&stream)? {}
+        symlink("..2", at("..data_tmp")).expect("a link");
+        fs::rename(at("..data_tmp"), at("..data")).expect("the swap of kubelet");
+        assert_eq!(
+            read(at("token")).expect("two").as_slice(),
+            b"dHdv.dHdv.dHdv"
+        );
     }
 
-    fn drop(&mut self, stream: Resource<NoDirectoryStream>) -> wasmtime::Result<()> {
-        match self.table.delete(stream)? {}
-    }
-}
-
-impl types::HostDescriptor for GrantsCtx {
-    async fn open_at(
-        &mut self,
-        directory: Resource<Descriptor>,
-        _path_flags: PathFlags,
-        path: String,
-        open_flags: OpenFlags,
-        flags: DescriptorFlags,
-    ) -> Answer<Resource<Descriptor>> {
-        if self.snapshot(&directory)?.is_some() {
-            return Ok(Err(ErrorCode::NotDirectory));
-        }
-        let entry = self.file.as_ref().map_or("", |file| file.entry.as_str());
-        let access = policy::Access {
-            read: flags.contains(DescriptorFlags::READ),
-            write: flags != DescriptorFlags::READ && flags != DescriptorFlags::empty(),
-            create_or_directory: open_flags != OpenFlags::empty(),
-        };
-        match policy::judge_open(entry, &path, access) {
-            Ok(()) => self.open().await,
-            Err(rule) => {
-                let code = match rule {
-                    Rule::FileName => ErrorCode::NoEntry,
-                    _ => ErrorCode::ReadOnly,
-                };
-                self.refuse_file(&path, rule, code).map(Err)
-            }
+    #[test]
+    fn what_is_not_a_token_is_not_handed_over() {
+        for (content, fault) in [
+            (&b""[..], FileFault::Empty),
+            (b" \n\t\n", FileFault::Empty),
+            (b"root:x:0:0:root:/root:/bin/bash\n", FileFault::NotAToken),
+            (b"-----BEGIN PRIVATE KEY-----", FileFault::NotAToken),
+            (b"{\"a\":1}", FileFault::NotAToken),
+            (b"a.b", FileFault::NotAToken),
+            (b"a.b.c.d", FileFault::NotAToken),
+            (
+                b"\"aGVhZGVy.cGF5bG9hZA.c2lnbmF0dXJl\"",
+                FileFault::NotAToken,
+            ),
+            (b"a.b.\xff", FileFault::NotAToken),
+        ] {
+            let (_folder, path) = written(content);
+            assert_eq!(read(path).map(|_| ()), Err(fault), "{content:?}");
         }
     }
 
-    fn read(
-        &mut self,
-        descriptor: Resource<Descriptor>,
-        length: u64,
-        offset: u64,
-    ) -> Answer<(Vec<u8>, bool)> {
-        let Some(bytes) = self.snapshot(&descriptor)? else {
-            return Ok(Err(ErrorCode::IsDirectory));
-        };
-        // One chunk of a body at most: WASI allows short reads.
-        let length = usize::try_from(length)
-            .unwrap_or(usize::MAX)
-            .min(super::limits::BODY_CHUNK);
-        let start = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
-        let end = start.saturating_add(length).min(bytes.len());
-        Ok(Ok((bytes[start..end].to_vec(), end == bytes.len())))
+    #[test]
+    fn only_a_regular_file_is_read_and_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(
+            read(folder.path()).map(|_| ()),
+            Err(FileFault::NotRegular { kind: "directory" })
+        );
+        assert_eq!(
+            read("/dev/null").map(|_| ()),
+            Err(FileFault::NotRegular { kind: "device" })
+        );
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.expect("mkfifo runs").success());
+        assert_eq!(
+            read(fifo).map(|_| ()),
+            Err(FileFault::NotRegular { kind: "FIFO" })
+        );
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        assert_eq!(
+            read(socket).map(|_| ()),
+            Err(FileFault::NotRegular { kind: "socket" })
+        );
     }
 
-    fn read_via_stream(
-        &mut self,
-        descriptor: Resource<Descriptor>,
-        offset: u64,
-    ) -> Answer<Resource<DynInputStream>> {
-        let Some(bytes) = self.snapshot(&descriptor)? else {
-            return Ok(Err(ErrorCode::IsDirectory));
-        };
-        let start = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
-        let pipe = wasmtime_wasi::p2::pipe::MemoryInputPipe::new(bytes[start..].to_vec());
-        let stream: DynInputStream = Box::new(pipe);
-        Ok(Ok(self.table.push(stream)?))
+    #[test]
+    fn a_file_over_the_limit_is_refused_by_its_size() {
+        let (_folder, path) = written(b"");
+        let file = fs::File::options().write(true).open(&path).expect("a file");
+        file.set_len(1 << 40).expect("a sparse terabyte");
+        let max = policy::MAX_SIZE;
+        assert_eq!(read(&path).map(|_| ()), Err(FileFault::TooLarge { max }));
+        file.set_len(max + 1).expect("a byte too many");
+        assert_eq!(read(&path).map(|_| ()), Err(FileFault::TooLarge { max }));
     }
 
-    fn get_flags(&mut self, descriptor: Resource<Descriptor>) -> Answer<DescriptorFlags> {
-        self.table.get(&descriptor)?;
-        Ok(Ok(DescriptorFlags::READ))
+    #[test]
+    fn a_circle_of_links_and_a_missing_file_are_told_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        symlink("token", &path).expect("a link");
+        assert_eq!(read(&path).map(|_| ()), Err(FileFault::LinkLoop));
+        assert_eq!(
+            read(folder.path().join("none")).map(|_| ()),
+            Err(FileFault::Missing)
+        );
+        assert_eq!(
+            read(folder.path().join("none/none")).map(|_| ()),
+            Err(FileFault::Missing)
+        );
     }
 
-    fn get_type(&mut self, descriptor: Resource<Descriptor>) -> Answer<DescriptorType> {
-        Ok(Ok(match self.snapshot(&descriptor)? {
-            None => DescriptorType::Directory,
-            Some(_) => DescriptorType::RegularFile,
-        }))
-    }
-
-    fn stat(&mut self, descriptor: Resource<Descriptor>) -> Answer<DescriptorStat> {
-        let Some(bytes) = self.snapshot(&descriptor)? else {
-            return self.refuse_operation("stat");
-        };
-        Ok(Ok(DescriptorStat {
-            type_: DescriptorType::RegularFile,
-            link_count: 1,
-            size: bytes.len() as u64,
-            data_access_timestamp: None,
-            data_modification_timestamp: None,
-            status_change_timestamp: None,
-        }))
-    }
-
-    fn is_same_object(
-        &mut self,
-        descriptor: Resource<Descriptor>,
-        other: Resource<Descriptor>,
-    ) -> wasmtime::Result<bool> {
-        self.table.get(&other)?;
-        self.table.get(&descriptor)?;
-        Ok(descriptor.rep() == other.rep())
-    }
-
-    fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
-        self.table.delete(descriptor)?;
-        Ok(())
-    }
-
-    fn write_via_stream(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: u64,
-    ) -> Answer<Resource<DynOutputStream>> {
-        self.refuse_operation("write-via-stream")
-    }
-
-    fn append_via_stream(&mut self, _: Resource<Descriptor>) -> Answer<Resource<DynOutputStream>> {
-        self.refuse_operation("append-via-stream")
-    }
-
-    fn advise(&mut self, _: Resource<Descriptor>, _: u64, _: u64, _: types::Advice) -> Answer<()> {
-        self.refuse_operation("advise")
-    }
-
-    fn sync_data(&mut self, _: Resource<Descriptor>) -> Answer<()> {
-        self.refuse_operation("sync-data")
-    }
-
-    fn set_size(&mut self, _: Resource<Descriptor>, _: u64) -> Answer<()> {
-        self.refuse_operation("set-size")
-    }
-
-    fn set_times(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: types::NewTimestamp,
-        _: types::NewTimestamp,
-    ) -> Answer<()> {
-        self.refuse_operation("set-times")
-    }
-
-    fn write(&mut self, _: Resource<Descriptor>, _: Vec<u8>, _: u64) -> Answer<u64> {
-        self.refuse_operation("write")
-    }
-
-    fn read_directory(&mut self, _: Resource<Descriptor>) -> Answer<Resource<NoDirectoryStream>> {
-        self.refuse_operation("read-directory")
-    }
-
-    fn sync(&mut self, _: Resource<Descriptor>) -> Answer<()> {
-        self.refuse_operation("sync")
-    }
-
-    fn create_directory_at(&mut self, _: Resource<Descriptor>, path: String) -> Answer<()> {
-        self.refuse_operation(&format!("create-directory-at {path}"))
-    }
-
-    fn stat_at(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: PathFlags,
-        path: String,
-    ) -> Answer<DescriptorStat> {
-        self.refuse_operation(&format!("stat-at {path}"))
-    }
-
-    fn set_times_at(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: PathFlags,
-        path: String,
-        _: types::NewTimestamp,
-        _: types::NewTimestamp,
-    ) -> Answer<()> {
-        self.refuse_operation(&format!("set-times-at {path}"))
-    }
-
-    fn link_at(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: PathFlags,
-        path: String,
-        _: Resource<Descriptor>,
-        _: String,
-    ) -> Answer<()> {
-        self.refuse_operation(&format!("link-at {path}"))
-    }
-
-    fn readlink_at(&mut self, _: Resource<Descriptor>, path: String) -> Answer<String> {
-        self.refuse_operation(&format!("readlink-at {path}"))
-    }
-
-    fn remove_directory_at(&mut self, _: Resource<Descriptor>, path: String) -> Answer<()> {
-        self.refuse_operation(&format!("remove-directory-at {path}"))
-    }
-
-    fn rename_at(
-        &mut self,
-        _: Resource<Descriptor>,
-        path: String,
-        _: Resource<Descriptor>,
-        _: String,
-    ) -> Answer<()> {
-        self.refuse_operation(&format!("rename-at {path}"))
-    }
-
-    fn symlink_at(&mut self, _: Resource<Descriptor>, path: String, _: String) -> Answer<()> {
-        self.refuse_operation(&format!("symlink-at {path}"))
-    }
-
-    fn unlink_file_at(&mut self, _: Resource<Descriptor>, path: String) -> Answer<()> {
-        self.refuse_operation(&format!("unlink-file-at {path}"))
-    }
-
-    fn metadata_hash(&mut self, _: Resource<Descriptor>) -> Answer<types::MetadataHashValue> {
-        self.refuse_operation("metadata-hash")
-    }
-
-    fn metadata_hash_at(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: PathFlags,
-        path: String,
-    ) -> Answer<types::MetadataHashValue> {
-        self.refuse_operation(&format!("metadata-hash-at {path}"))
+    #[test]
+    fn a_file_that_appears_while_it_is_looked_for_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        let file = SingleFile::read_only(&path).only_jws();
+        let found = runtime.block_on(async {
+            let (found, ()) = tokio::join!(file.read(), async {
+                // The first look has to come before the file does.
+                tokio::time::sleep(MISSING_FILE_INTERVAL).await;
+                fs::write(&path, JWT).expect("a file");
+            });
+            found
+        });
+        assert_eq!(found.expect("the token").as_slice(), JWT.as_bytes());
     }
 }

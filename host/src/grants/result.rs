@@ -169,3 +169,184 @@ fn facts(facts: &mut Option<AssertionFacts>, see: &mut dyn FnMut(&mut String, us
         texts.for_each(|text| see(text, MAX_TEXT));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::exports::keyhole::identity::token_provider::{DeniedError, RefusedError};
+    use std::sync::Arc;
+    use zeroize::Zeroizing;
+
+    const SCOPE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
+    const TOKEN: &str =
+        "ZXlKaGJHY2lPaUpTVXpJMU5pSjk.YWNjZXNzX3Rva2Vu.dGhlLWF1dGhvcml0eXMtc2lnbmF0dXJl";
+    const SIGNATURE: &str = "dGhlLXNpZ25hdHVyZS1vZi10aGUtZmVkZXJhdGVkLXRva2Vu";
+
+    /// A call that read a federated token and relayed an answer with `TOKEN`.
+    fn call() -> Call {
+        let call = Call::new(None);
+        call.serve(Arc::new(Zeroizing::new(format!(
+            "aGVhZGVy.cGF5bG9hZA.{SIGNATURE}"
+        ))));
+        drop(call.begin_request(1));
+        call.relay(format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":3599}}").as_bytes());
+        call
+    }
+
+    fn honest() -> AccessToken {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970");
+        AccessToken {
+            token: TOKEN.into(),
+            token_type: "Bearer".into(),
+            expires_on: i64::try_from(now.as_secs()).expect("before the end of time") + 3599,
+            refresh_on: None,
+            scope: SCOPE.into(),
+            requests: 1,
+            assertion: AssertionFacts {
+                issuer: Some("https://issuer.example/".into()),
+                subject: None,
+                audiences: vec!["api://AzureADTokenExchange".into()],
+                issued_at: None,
+                not_before: None,
+                expires_on: None,
+                size: 100,
+            },
+        }
+    }
+
+    fn judge(change: impl FnOnce(&mut AccessToken)) -> Result<(), Rule> {
+        let mut token = honest();
+        change(&mut token);
+        judge_token(&call(), &token, SCOPE)
+    }
+
+    #[test]
+    fn an_honest_result_passes() {
+        assert_eq!(judge(|_| {}), Ok(()));
+    }
+
+    #[test]
+    fn only_the_whole_token_of_the_answer_passes() {
+        assert_eq!(
+            judge(|token| token.token = "somebody.elses.token".into()),
+            Err(Rule::ResultToken)
+        );
+        assert_eq!(
+            judge(|token| token.token.truncate(30)),
+            Err(Rule::ResultToken),
+            "a part of it"
+        );
+        assert_eq!(
+            judge(|token| token.token = "access_token".into()),
+            Ok(()),
+            "a key of the answer is a string of the authority's too, and opens nothing"
+        );
+    }
+
+    #[test]
+    fn the_federated_token_is_never_a_result() {
+        for part in [
+            format!("aGVhZGVy.cGF5bG9hZA.{SIGNATURE}"),
+            SIGNATURE.into(),
+            SIGNATURE[3..27].into(),
+        ] {
+            assert_eq!(
+                judge(|token| token.token = part.clone()),
+                Err(Rule::ResultAssertion),
+                "{part}"
+            );
+        }
+    }
+
+    #[test]
+    fn control_characters_and_spaces_are_refused() {
+        for text in ["a\nb", "a b", "a\0", "", "caf\u{e9}"] {
+            assert_eq!(
+                judge(|token| token.token = text.into()),
+                Err(Rule::ResultText),
+                "{text:?}"
+            );
+        }
+        assert_eq!(
+            judge(|token| token.token = "a".repeat(MAX_TOKEN + 1)),
+            Err(Rule::ResultText)
+        );
+        assert_eq!(
+            judge(|token| token.token_type = "mac".into()),
+            Err(Rule::ResultText)
+        );
+    }
+
+    #[test]
+    fn what_does_not_agree_with_the_call_is_refused() {
+        assert_eq!(
+            judge(|token| token.expires_on = 253_402_300_799),
+            Err(Rule::ResultExpiry),
+            "the year 9999"
+        );
+        assert_eq!(
+            judge(|token| token.expires_on = -1),
+            Err(Rule::ResultExpiry)
+        );
+        assert_eq!(
+            judge(|token| token.refresh_on = Some(i64::MAX)),
+            Err(Rule::ResultExpiry)
+        );
+        assert_eq!(
+            judge(|token| token.scope = "other/.default".into()),
+            Err(Rule::ResultFacts)
+        );
+        assert_eq!(judge(|token| token.requests = 2), Err(Rule::ResultFacts));
+        assert_eq!(
+            judge(|token| token.assertion.issuer = Some("i".repeat(MAX_TEXT + 1))),
+            Err(Rule::ResultText)
+        );
+    }
+
+    fn denied(message: &str) -> TokenError {
+        TokenError::Denied(DeniedError {
+            explanation: Explanation {
+                message: message.into(),
+                next_step: String::new(),
+            },
+        })
+    }
+
+    #[test]
+    fn texts_lose_both_tokens() {
+        for secret in [SIGNATURE, &SIGNATURE[5..], TOKEN, &TOKEN[2..40]] {
+            let mut error = denied(&format!("look: {secret}!"));
+            assert_eq!(judge_error(&call(), &mut error), Ok(()));
+            let TokenError::Denied(error) = error else {
+                unreachable!("it was denied")
+            };
+            assert_eq!(error.explanation.message, "look: [redacted]!");
+        }
+    }
+
+    #[test]
+    fn texts_and_lists_over_their_limits_are_refused() {
+        let mut long = denied(&"a".repeat(MAX_MESSAGE + 1));
+        assert_eq!(judge_error(&call(), &mut long), Err(Rule::ResultText));
+
+        let mut many = TokenError::Refused(RefusedError {
+            explanation: Explanation {
+                message: "no".into(),
+                next_step: String::new(),
+            },
+            status: 400,
+            error: "invalid_client".into(),
+            codes: vec![70021; MAX_ITEMS + 1],
+            description: String::new(),
+            correlation_id: None,
+            trace_id: None,
+            timestamp: None,
+            claims: None,
+            assertion: None,
+            requests: 1,
+        });
+        assert_eq!(judge_error(&call(), &mut many), Err(Rule::ResultText));
+    }
+}
