@@ -15,8 +15,9 @@ pub enum Strictness {
     /// assertion, `claims` if the client likes, and one scope. Nothing else.
     #[default]
     Exact,
-    /// Also what Microsoft's own libraries send besides: `client_info`, and
-    /// the scopes `openid`, `offline_access` and `profile` (MSAL for Go).
+    /// Also what Microsoft's own libraries send besides: `client_info`, the
+    /// scopes `openid`, `offline_access` and `profile` (MSAL for Go), and
+    /// telemetry as form fields and a query (MSAL for JavaScript).
     Sdk,
 }
 

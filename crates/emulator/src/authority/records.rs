@@ -93,6 +93,8 @@ impl fmt::Display for RecordedRequest {
             target.escape_debug()
         )?;
         match &self.verdict {
+            // The answer then depends on the fault.
+            Verdict::Granted if self.fault.is_some() => f.write_str("in order")?,
             Verdict::Granted => f.write_str("granted")?,
             Verdict::Refused(code) => write!(f, "refused AADSTS{code}")?,
             Verdict::Discovery => f.write_str("discovery")?,

@@ -57,14 +57,14 @@ pub(super) fn check(
     if head.method != http::Method::POST {
         return Err(Refusal::method(head.method.as_str()));
     }
-    if head.uri.query().is_some() {
+    let strictness = authority.config.strictness;
+    if head.uri.query().is_some() && strictness == Strictness::Exact {
         return Err(Refusal::malformed());
     }
     if SHARED_TENANTS.contains(&tenant.to_ascii_lowercase().as_str()) {
         return Err(Refusal::by_code(9_001_023));
     }
     check_content_type(head)?;
-    let strictness = authority.config.strictness;
     let fields = Fields::read(body, strictness)?;
     if fields.get("grant_type") != GRANT_TYPE {
         return Err(Refusal::grant_type(fields.get("grant_type")));
@@ -125,6 +125,13 @@ fn check_content_type(head: &Parts) -> Result<(), Refusal> {
     }
 }
 
+/// What MSAL sends besides: for Go `client_info`, for JavaScript its telemetry
+/// headers as fields.
+fn is_sdk_field(name: &str) -> bool {
+    const NAMES: [&str; 3] = ["client_info", "client-request-id", "x-ms-lib-capability"];
+    NAMES.contains(&name) || name.starts_with("x-client-") || name.starts_with("x-app-")
+}
+
 /// The form, once every field is known to be there once.
 struct Fields(Vec<(String, String)>);
 
@@ -134,7 +141,7 @@ impl Fields {
         for (index, (name, _)) in fields.iter().enumerate() {
             let known = REQUIRED.contains(&name.as_str())
                 || name == "claims"
-                || (name == "client_info" && strictness == Strictness::Sdk);
+                || (strictness == Strictness::Sdk && is_sdk_field(name));
             let again = fields[..index].iter().any(|(earlier, _)| earlier == name);
             if !known || again {
                 return Err(Refusal::malformed());

@@ -120,7 +120,7 @@ fn clocks_may_differ_by_nearly_five_minutes() {
 }
 
 #[test]
-fn what_msal_for_go_sends_is_taken_when_asked_to() {
+fn what_msal_sends_is_taken_when_asked_to() {
     let emulator = Emulator::start(EmulatorConfig {
         strictness: Strictness::Sdk,
         ..EmulatorConfig::default()
@@ -132,9 +132,21 @@ fn what_msal_for_go_sends_is_taken_when_asked_to() {
         "scope",
         &scope,
     );
-    form.push(("client_info".to_owned(), "1".to_owned()));
+    for name in [
+        "client_info",
+        "x-client-SKU",
+        "x-ms-lib-capability",
+        "client-request-id",
+    ] {
+        form.push((name.to_owned(), "1".to_owned()));
+    }
     let content_type = "application/x-www-form-urlencoded; charset=utf-8";
+    let path = format!(
+        "/{}/oauth2/v2.0/token?client-request-id=1",
+        emulator.tenant()
+    );
     let reply = Request::in_order(&emulator)
+        .path(&path)
         .form(&form)
         .content_type(Some(content_type))
         .send(&emulator);
