@@ -136,14 +136,13 @@ impl Call {
         self.state().relayed.push(Zeroizing::new(body.to_vec()));
     }
 
-    /// Whether a 200 answer holds `token` as a whole JSON string.
+    /// Whether `token` is what a 200 answer has as `access_token`, literally.
     pub(crate) fn was_relayed(&self, token: &str) -> bool {
         let quoted = Zeroizing::new(format!("\"{token}\""));
-        let needle = quoted.as_bytes();
         self.state()
             .relayed
             .iter()
-            .any(|body| body.windows(needle.len()).any(|window| window == needle))
+            .any(|answer| has_member(answer, b"\"access_token\"", quoted.as_bytes()))
     }
 
     /// Keeps why the last request failed, for a person.
@@ -234,6 +233,17 @@ impl State {
         }
         text
     }
+}
+
+/// Whether JSON text has this member somewhere, written without escapes. No
+/// parser: the text is the authority's, and parsing it is the guest's work.
+fn has_member(json: &[u8], name: &[u8], value: &[u8]) -> bool {
+    json.windows(name.len())
+        .enumerate()
+        .filter(|(_, window)| *window == name)
+        .filter_map(|(at, _)| json.get(at + name.len()..))
+        .filter_map(|rest| rest.trim_ascii_start().strip_prefix(b":"))
+        .any(|rest| rest.trim_ascii_start().starts_with(value))
 }
 
 /// The place of the one request under way; dropping it makes room.

@@ -92,7 +92,7 @@ rules! {
     /// A function that is not on the list of imports.
     Import = "import", "a component imports the listed functions only";
     /// A token that the authority did not send.
-    ResultToken = "result.token", "the token stands literally in the authority's answer";
+    ResultToken = "result.token", "the token is literally the access_token of the authority's answer";
     /// The federated token was handed out as a result.
     ResultAssertion = "result.assertion", "no part of the federated token is a result";
     /// An expiry beyond what an authority grants.

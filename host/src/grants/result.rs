@@ -240,8 +240,8 @@ mod tests {
         );
         assert_eq!(
             judge(|token| token.token = "access_token".into()),
-            Ok(()),
-            "a key of the answer is a string of the authority's too, and opens nothing"
+            Err(Rule::ResultToken),
+            "another string of it"
         );
     }
 
