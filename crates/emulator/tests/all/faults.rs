@@ -328,7 +328,9 @@ fn a_slow_drip_is_the_honest_answer_in_the_end() {
 fn a_hang_sends_nothing_and_ends_with_the_client_or_the_emulator() {
     let emulator = emulator();
     emulator.always(Some(Fault::Hang));
-    drop(Request::in_order(&emulator).open(&emulator));
+    let gone = Request::in_order(&emulator).open(&emulator);
+    assert!(emulator.wait_for_requests(1, PATIENCE));
+    drop(gone);
     let mut waiting = Request::in_order(&emulator).open(&emulator);
     assert!(emulator.wait_for_requests(2, PATIENCE));
     waiting
