@@ -30,8 +30,20 @@ pub(crate) const EXCHANGE: Guest = Guest {
     name: "exchange",
 };
 
+/// The one that attacks the host.
+pub(crate) const HOSTILE: Guest = Guest {
+    package: "keyhole-guests",
+    name: "hostile",
+};
+
+/// Somebody else's, for the host's grants by themselves.
+const OTHER: Guest = Guest {
+    package: "keyhole-other-component",
+    name: "other",
+};
+
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE];
+pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, HOSTILE, OTHER];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.

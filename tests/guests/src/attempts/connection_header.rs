@@ -1,0 +1,11 @@
+//! A hop-by-hop header that makes proxies drop others.
+
+use crate::message::{exchange, header};
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| {
+        message.headers.push(header("connection", "content-type"))
+    })
+}

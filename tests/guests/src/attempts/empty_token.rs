@@ -1,0 +1,12 @@
+//! No token as the result.
+
+use alloc::string::String;
+
+use crate::message::exchange;
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |_| {})?;
+    Ok(pod.result(String::new()))
+}

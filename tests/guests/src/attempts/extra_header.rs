@@ -1,0 +1,11 @@
+//! A header of its own.
+
+use crate::message::{exchange, header};
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| {
+        message.headers.push(header("x-from-inside", "data"))
+    })
+}

@@ -1,0 +1,13 @@
+//! An origin for proxies to believe.
+
+use crate::message::{exchange, header};
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| {
+        message
+            .headers
+            .push(header("x-forwarded-host", "evil.example"))
+    })
+}

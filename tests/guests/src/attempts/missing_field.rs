@@ -1,0 +1,11 @@
+//! A form without its scope.
+
+use crate::message::exchange;
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| {
+        message.form.retain(|(name, _)| *name != "scope")
+    })
+}

@@ -1,0 +1,8 @@
+//! An absolute path.
+
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(_: &Pod) -> Outcome {
+    Pod::try_to_read("/etc/passwd")
+}

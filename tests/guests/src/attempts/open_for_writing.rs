@@ -1,0 +1,13 @@
+//! The granted file, to write to it.
+
+use crate::bindings::wasi::filesystem::types::{DescriptorFlags, OpenFlags};
+use crate::outcome::Outcome;
+use crate::pod::{ENTRY, Pod};
+
+pub(crate) fn run(_: &Pod) -> Outcome {
+    Pod::try_to_open(
+        ENTRY,
+        OpenFlags::empty(),
+        DescriptorFlags::READ | DescriptorFlags::WRITE,
+    )
+}

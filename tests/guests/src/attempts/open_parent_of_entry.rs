@@ -1,0 +1,8 @@
+//! Another file by way of the parent.
+
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(_: &Pod) -> Outcome {
+    Pod::try_to_read("../etc/passwd")
+}

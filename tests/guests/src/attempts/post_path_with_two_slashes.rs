@@ -1,0 +1,9 @@
+//! The endpoint with a slash too many.
+
+use crate::message::exchange;
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| message.path.insert(0, '/'))
+}

@@ -1,0 +1,9 @@
+//! No authority at all.
+
+use crate::message::exchange;
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| message.authority.clear())
+}

@@ -1,0 +1,9 @@
+//! The scheme is left for the host to choose.
+
+use crate::message::exchange;
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| message.scheme = None)
+}

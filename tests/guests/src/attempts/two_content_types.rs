@@ -1,0 +1,13 @@
+//! A listed header twice.
+
+use crate::message::{exchange, header};
+use crate::outcome::Outcome;
+use crate::pod::Pod;
+
+pub(crate) fn run(pod: &Pod) -> Outcome {
+    exchange(pod, |message| {
+        message
+            .headers
+            .push(header("content-type", "application/x-www-form-urlencoded"))
+    })
+}
