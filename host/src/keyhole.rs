@@ -5,10 +5,10 @@ use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::bindings::exports::keyhole::identity::token_provider as wit;
 use crate::bindings::{ExchangePre, exports};
 use crate::builder::Builder;
-use crate::call::{Call, TooManyRefusals};
+use crate::call::Call;
 use crate::error::Error;
-use crate::grants::limits::LimitReached;
-use crate::grants::{Endpoint, Env, GrantsCtx, Limits, SingleFile, limits, result};
+use crate::grants::limits::limit_reached;
+use crate::grants::{Endpoint, Env, GrantsCtx, Limits, SingleFile, result};
 use crate::linker::State;
 use crate::network::Network;
 use crate::token::{AccessToken, TokenRequest};
@@ -17,7 +17,6 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::component::ResourceTableError;
 use wasmtime::{Engine, Store, Trap};
 
 /// How long an exchange may take, waits included, unless the builder says
@@ -183,6 +182,11 @@ impl Keyhole {
         };
         match tokio::time::timeout(timeout, running).await {
             Ok(Ok(answer)) => {
+                let left = store.get_fuel().unwrap_or_default();
+                call.log(
+                    AuditEvent::allowed(Capability::Limit, "fuel")
+                        .detail(format!("used {} of {}", limits.fuel - left, limits.fuel)),
+                );
                 let file_fault = store.data_mut().grants.file_fault.take();
                 Ok((FinishedCall { call, file_fault }, answer))
             }
@@ -283,39 +287,4 @@ impl std::ops::Deref for FinishedCall {
     fn deref(&self) -> &Call {
         &self.call
     }
-}
-
-/// The limit behind an error of wasmtime, if it is one.
-fn limit_reached(error: &wasmtime::Error, limits: &Limits) -> Option<LimitReached> {
-    if let Some(limit) = error.downcast_ref::<LimitReached>() {
-        return Some(limit.clone());
-    }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
-        return match trap {
-            Trap::OutOfFuel => Some(LimitReached::new("fuel", limits.fuel, "units")),
-            Trap::StackOverflow => Some(LimitReached::new("stack", limits::MAX_STACK, "bytes")),
-            _ => None,
-        };
-    }
-    if let Some(ResourceTableError::Full) = error.downcast_ref() {
-        return Some(LimitReached::new(
-            "resources",
-            limits::MAX_RESOURCES,
-            "entries",
-        ));
-    }
-    if error
-        .downcast_ref::<wasmtime_wasi_http::FieldMapError>()
-        .is_some()
-    {
-        return Some(LimitReached::new("fields", limits::MAX_FIELDS, "bytes"));
-    }
-    if error.downcast_ref::<TooManyRefusals>().is_some() {
-        return Some(LimitReached::new(
-            "refusals",
-            crate::call::MAX_REFUSALS,
-            "refused attempts",
-        ));
-    }
-    None
 }

@@ -1,8 +1,10 @@
 //! The limits: memory, tables, compute and what the host holds for a guest.
 
+use crate::call::TooManyRefusals;
 use serde::Serialize;
 use std::fmt;
-use wasmtime::{ResourceLimiter, Store};
+use wasmtime::component::ResourceTableError;
+use wasmtime::{ResourceLimiter, Store, Trap};
 
 /// Linear memory: the longest honest exchange (a 1 MiB file, a 1 MiB answer)
 /// needs under 8 MiB.
@@ -147,3 +149,63 @@ impl ResourceLimiter for Limiter {
         MAX_MEMORIES
     }
 }
+
+/// The limit behind an error of wasmtime, if it is one.
+pub(crate) fn limit_reached(error: &wasmtime::Error, limits: &Limits) -> Option<LimitReached> {
+    if let Some(limit) = error.downcast_ref::<LimitReached>() {
+        return Some(limit.clone());
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return match trap {
+            Trap::OutOfFuel => Some(LimitReached::new("fuel", limits.fuel, "units")),
+            Trap::StackOverflow => Some(LimitReached::new("stack", MAX_STACK, "bytes")),
+            _ => None,
+        };
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return Some(LimitReached::new("resources", MAX_RESOURCES, "entries"));
+    }
+    if error.is::<wasmtime_wasi_http::FieldMapError>() {
+        return Some(LimitReached::new("fields", MAX_FIELDS, "bytes"));
+    }
+    if error.is::<TooManyRefusals>() {
+        let most = crate::call::MAX_REFUSALS;
+        return Some(LimitReached::new("refusals", most, "refused attempts"));
+    }
+    // wasmtime has no types for these. A hostile component runs into each in
+    // a test, so that a wasmtime that says it otherwise is noticed.
+    let text = error.root_cause().to_string();
+    WASMTIME_LIMITS
+        .iter()
+        .find(|(said, ..)| text.contains(said))
+        .map(|(_, name, value, unit)| LimitReached::new(name, value, unit))
+}
+
+/// What wasmtime says of a limit, and the limit.
+const WASMTIME_LIMITS: [(&str, &str, usize, &str); 5] = [
+    (
+        "fuel allocated for hostcalls has been exhausted",
+        "hostcall fuel",
+        HOSTCALL_FUEL,
+        "bytes",
+    ),
+    (
+        "store handle limit exceeded",
+        "handles",
+        MAX_HANDLES,
+        "handles",
+    ),
+    (
+        "instance count too high",
+        "instances",
+        MAX_INSTANCES,
+        "core instances",
+    ),
+    ("table count too high", "tables", MAX_TABLES, "tables"),
+    (
+        "memory count too high",
+        "memories",
+        MAX_MEMORIES,
+        "linear memories",
+    ),
+];
