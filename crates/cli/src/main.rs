@@ -1,2 +1,37 @@
-//! The command line.
-fn main() {}
+//! The `keyhole` program: arguments become grants, results become reports.
+//!
+//! It decides nothing of its own. What may be reached is `keyhole-host`'s, what
+//! is read and sent is the exchange component's, and what is printed is
+//! `keyhole-report`'s, exit codes included. Each subcommand is one module with
+//! one `run`; begin with [`command_line`].
+
+#[cfg(windows)]
+compile_error!("keyhole does not run on Windows; build it for Linux or macOS");
+
+mod artifact;
+mod audit_log;
+mod command_line;
+mod completions;
+mod duration;
+mod exit;
+mod failure;
+mod flags;
+mod get_token;
+mod help;
+mod inspect;
+mod log;
+#[cfg(feature = "compiler")]
+mod precompile;
+mod progress;
+mod sandbox;
+mod sections;
+mod steps;
+mod terminal;
+mod verify;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exit::report_panics();
+    command_line::run()
+}

@@ -1,0 +1,72 @@
+//! Puts into the program what `cargo xtask` has made for it: the exchange as
+//! machine code for this target, and what `exchange.json` says of it. Without
+//! them the program compiles, and says how to get them.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=KEYHOLE_ARTIFACTS");
+    let target = env::var("TARGET").expect("cargo sets TARGET");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let full = env::var_os("CARGO_FEATURE_COMPILER").is_some();
+
+    let code = artifacts().join(format!("exchange.{target}.cwasm"));
+    let identity = artifacts().join("exchange.json");
+    let version = long_version(&target, full, &identity);
+
+    let mut source = String::new();
+    // The full build compiles the component itself when it runs.
+    if !full {
+        let code = carry(&code, &out.join("exchange.cwasm"), "include_bytes");
+        let _ = writeln!(source, "const CODE: Option<&[u8]> = {code};");
+    }
+    let identity = carry(&identity, &out.join("exchange.json"), "include_str");
+    let _ = writeln!(source, "const IDENTITY: Option<&str> = {identity};");
+    let _ = writeln!(source, "const LONG_VERSION: &str = {version:?};");
+    fs::write(out.join("embedded.rs"), source).expect("OUT_DIR can be written");
+}
+
+/// Copies a file into the build if it is there, and answers the expression
+/// that includes it.
+fn carry(from: &Path, to: &Path, macro_name: &str) -> String {
+    println!("cargo::rerun-if-changed={}", from.display());
+    match fs::read(from) {
+        Err(_) => "None".into(),
+        Ok(bytes) => {
+            fs::write(to, bytes).expect("OUT_DIR can be written");
+            let name = to.file_name().unwrap_or_default().to_string_lossy();
+            format!("Some({macro_name}!(concat!(env!(\"OUT_DIR\"), \"/{name}\")))")
+        }
+    }
+}
+
+fn long_version(target: &str, full: bool, identity: &Path) -> String {
+    let version = env::var("CARGO_PKG_VERSION").expect("cargo sets CARGO_PKG_VERSION");
+    let kind = if full {
+        "full (runs other components with --component)"
+    } else {
+        "slim (no compiler)"
+    };
+    let exchange = fs::read_to_string(identity)
+        .ok()
+        .and_then(|text| digest(&text))
+        .map_or_else(|| "none".to_owned(), |digest| format!("sha256:{digest}"));
+    format!("{version}\nbuild:    {kind}\ntarget:   {target}\nexchange: {exchange}")
+}
+
+/// The value of `"sha256"` in the identity's JSON.
+fn digest(json: &str) -> Option<String> {
+    let (_, rest) = json.split_once("\"sha256\"")?;
+    rest.split('"').nth(1).map(str::to_owned)
+}
+
+/// Where `cargo xtask` leaves components.
+fn artifacts() -> PathBuf {
+    env::var_os("KEYHOLE_ARTIFACTS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm"),
+        PathBuf::from,
+    )
+}

@@ -1,0 +1,120 @@
+//! Which component runs: the one this program carries, or one that is named.
+
+use std::path::Path;
+
+use keyhole_host::{Artifact, Error};
+use keyhole_report::{ExitClass, Failure};
+use serde_json::Value;
+
+use crate::failure;
+use crate::flags::SandboxFlags;
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// Whether this is the full build.
+pub(crate) const FULL: bool = cfg!(feature = "compiler");
+
+/// Version, build, target and the digest of the exchange.
+pub(crate) const fn long_version() -> &'static str {
+    LONG_VERSION
+}
+
+/// What `exchange.json` says of the embedded component; none if it was not
+/// there when this program was built.
+pub(crate) fn identity() -> Option<Value> {
+    serde_json::from_str(IDENTITY?).ok()
+}
+
+/// The component that the flags choose.
+///
+/// # Errors
+/// The program carries none, or the one named cannot be used.
+pub(crate) fn chosen(flags: &SandboxFlags) -> Result<Artifact, Failure> {
+    match (&flags.component, &flags.digest) {
+        (Some(file), Some(digest)) => external(file, digest),
+        _ => embedded().map_err(|error| failure::of(&error, None)),
+    }
+}
+
+#[cfg(feature = "compiler")]
+fn embedded() -> Result<Artifact, Error> {
+    Artifact::embedded()
+}
+
+#[cfg(not(feature = "compiler"))]
+#[expect(
+    unsafe_code,
+    reason = "machine code that this build put into this program"
+)]
+fn embedded() -> Result<Artifact, Error> {
+    match CODE {
+        // SAFETY: the bytes were made by `keyhole precompile` of the same
+        // sources, put into the program by its build script, and lie in its
+        // read-only data.
+        Some(code) => Ok(unsafe { Artifact::aot(code) }),
+        None => Err(Error::Artifact {
+            message: "this build carries no exchange component".into(),
+            next_step: "Build it with `cargo xtask build`, which makes the component first.".into(),
+        }),
+    }
+}
+
+#[cfg(feature = "compiler")]
+fn external(file: &Path, digest: &str) -> Result<Artifact, Failure> {
+    let digest = digest.parse().map_err(|error| {
+        Failure::new(
+            ExitClass::Configuration,
+            format!("--digest: {error}"),
+            "Give the digest as `sha256sum FILE` prints it, after sha256:.",
+        )
+    })?;
+    Artifact::wasm(read(file)?, digest).map_err(|error| failure::of(&error, None))
+}
+
+#[cfg(not(feature = "compiler"))]
+fn external(file: &Path, _digest: &str) -> Result<Artifact, Failure> {
+    Err(no_compiler(file))
+}
+
+/// What the slim build answers where a compiler is needed.
+#[cfg(not(feature = "compiler"))]
+pub(crate) fn no_compiler(file: &Path) -> Failure {
+    Failure::new(
+        ExitClass::Configuration,
+        format!(
+            "this build has no compiler, so it cannot take {}",
+            file.display()
+        ),
+        "Use keyhole-full, which `cargo xtask dist` leaves beside keyhole.",
+    )
+}
+
+/// A component's file, opened once and read whole, up to the limit.
+#[cfg(feature = "compiler")]
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    use keyhole_host::MAX_COMPONENT;
+    use std::io::Read as _;
+
+    let cannot = |reason: &dyn std::fmt::Display| {
+        Failure::new(
+            ExitClass::Configuration,
+            format!("the component {} cannot be read: {reason}", file.display()),
+            "",
+        )
+    };
+    // A FIFO would be waited for without end when it is opened.
+    let metadata = std::fs::metadata(file).map_err(|error| cannot(&error))?;
+    if !metadata.is_file() {
+        return Err(cannot(&"it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|open| open.take(MAX_COMPONENT as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| cannot(&error))?;
+    if bytes.len() > MAX_COMPONENT {
+        return Err(cannot(&format_args!(
+            "it is larger than {MAX_COMPONENT} bytes"
+        )));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,73 @@
+//! The ends of a run: what is written last and the process's exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use keyhole_report::{ExitClass, Failure};
+
+use crate::progress;
+use crate::terminal;
+
+/// The exit code of a class.
+pub(crate) fn code(class: ExitClass) -> ExitCode {
+    ExitCode::from(class.code())
+}
+
+/// The exit code of a shell's command that was interrupted (128 + SIGINT).
+pub(crate) const INTERRUPTED: i32 = 130;
+
+/// Writes a result to standard output. A reader that went away is no failure:
+/// it has what it wanted.
+///
+/// # Errors
+/// Standard output cannot be written, a full disk for example.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            ExitClass::Configuration,
+            format!("standard output cannot be written: {error}"),
+            "",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Says on standard error why there is no result, and answers the exit code.
+pub(crate) fn fail(failure: &Failure, notes: &[String]) -> ExitCode {
+    let style = terminal::style(&io::stderr());
+    let mut text = failure.to_short_text(style);
+    for note in notes {
+        text += &keyhole_report::note_to_text(note, style);
+    }
+    progress::above(|| {
+        // Nothing is left to tell it to if this fails.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    });
+    code(failure.class)
+}
+
+/// Makes a panic a short text and exit code 70. The message of a panic is not
+/// printed: it may quote what it was working on.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(String::new, |location| {
+            let file = location.file().rsplit('/').next().unwrap_or_default();
+            format!(" ({file}:{})", location.line())
+        });
+        let failure = Failure::new(
+            ExitClass::Bug,
+            format!("keyhole has a bug and stopped{place}"),
+            "Report it with the command, the version and the place above.",
+        );
+        let _ = io::stderr().lock().write_all(
+            failure
+                .to_short_text(keyhole_report::Style::PLAIN)
+                .as_bytes(),
+        );
+        std::process::exit(ExitClass::Bug.code().into());
+    }));
+}

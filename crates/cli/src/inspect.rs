@@ -1,0 +1,108 @@
+//! `keyhole inspect`: a component, and what these settings would grant it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use keyhole_host::Origin;
+use keyhole_report::{ExitClass, Failure, Outcome, Run, Section};
+
+use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
+use crate::{artifact, exit, help, sandbox, sections, terminal};
+
+/// Show the component, and what these settings would grant it
+///
+/// Digests, size, imports and exports of the component in this program (or of
+/// FILE), who built it from what, and every variable, file, request and limit
+/// it would be granted. Nothing is run.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::inspect())]
+pub(crate) struct Inspect {
+    /// A component to look at instead (full build)
+    #[arg(value_name = "FILE", conflicts_with = "component")]
+    file: Option<PathBuf>,
+
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
+    output: OutputFormat,
+
+    #[command(flatten)]
+    identity: IdentityFlags,
+
+    #[command(flatten)]
+    sandbox: SandboxFlags,
+}
+
+impl Inspect {
+    /// Shows it.
+    pub(crate) fn run(&self) -> ExitCode {
+        let mut run = Run {
+            command: "inspect".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            at: sandbox::now(),
+            steps: Vec::new(),
+            sections: Vec::new(),
+            notes: Vec::new(),
+            outcome: Outcome::Shown,
+        };
+        let looked = match &self.file {
+            Some(file) => component_file(file).map(|section| run.sections.push(section)),
+            None => self.chosen(&mut run),
+        };
+        if let Err(failure) = looked {
+            run.outcome = Outcome::Failed(failure);
+        }
+        let text = match self.output {
+            OutputFormat::Text => run.to_text(terminal::style(&io::stdout())),
+            OutputFormat::Json => run.to_json(),
+        };
+        match (&run.outcome, self.output) {
+            // Standard output is for what was asked to be shown.
+            (Outcome::Failed(failure), OutputFormat::Text) => exit::fail(failure, &run.notes),
+            _ => match exit::print(&text) {
+                Ok(()) => exit::code(run.exit_class()),
+                Err(failure) => exit::fail(&failure, &[]),
+            },
+        }
+    }
+
+    /// The chosen component and its grants. Settings that cannot be used leave
+    /// the component to be shown, and the reason in the place of the grants.
+    fn chosen(&self, run: &mut Run) -> Result<(), Failure> {
+        let artifact = artifact::chosen(&self.sandbox)?;
+        let ours = artifact.origin() == Origin::Embedded;
+        let built = sandbox::settings(&self.identity).and_then(|settings| {
+            run.notes = sandbox::notes(&settings);
+            let keyhole = sandbox::build(artifact, &settings, &self.sandbox, |_| {})?;
+            Ok((settings, keyhole))
+        });
+        match built {
+            Ok((settings, keyhole)) => run.sections.extend([
+                sections::component(Some(keyhole.component())),
+                sections::settings(&settings),
+                sections::grants(keyhole.grants()),
+            ]),
+            Err(failure) if ours && failure.class == ExitClass::Configuration => {
+                run.sections
+                    .extend([sections::component(None), sections::no_grants(&failure)]);
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "compiler")]
+fn component_file(file: &Path) -> Result<Section, Failure> {
+    use crate::failure;
+
+    let facts =
+        keyhole_host::inspect(artifact::read(file)?).map_err(|error| failure::of(&error, None))?;
+    Ok(sections::component(Some(&facts)))
+}
+
+#[cfg(not(feature = "compiler"))]
+fn component_file(file: &Path) -> Result<Section, Failure> {
+    Err(artifact::no_compiler(file))
+}

@@ -1,0 +1,123 @@
+//! From flags and variables to a sandbox, and a run in it.
+
+use std::future::Future;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use keyhole_exchange::settings::{Settings, SettingsError};
+use keyhole_host::audit::AuditEvent;
+use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenRequest};
+use keyhole_report::{ExitClass, Failure};
+
+use crate::audit_log::AuditLog;
+use crate::flags::{IdentityFlags, SandboxFlags};
+use crate::{exit, failure, progress};
+
+/// Settings from flags and this process's variables.
+///
+/// # Errors
+/// One is missing or cannot be used.
+pub(crate) fn settings(flags: &IdentityFlags) -> Result<Settings, Failure> {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into());
+    Settings::resolve(&flags.to_settings_flags(), &variable).map_err(|error| unusable(&error))
+}
+
+fn unusable(error: &SettingsError) -> Failure {
+    Failure::new(
+        ExitClass::Configuration,
+        error.to_string(),
+        error.next_step(),
+    )
+}
+
+/// What a person should know about the settings, as sentences.
+pub(crate) fn notes(settings: &Settings) -> Vec<String> {
+    settings.notes().iter().map(ToString::to_string).collect()
+}
+
+/// Builds the sandbox. `observer` sees every event after the audit log did.
+///
+/// # Errors
+/// The audit log, the certificates or the component cannot be used, or do not
+/// go together with the settings.
+pub(crate) fn build(
+    artifact: Artifact,
+    settings: &Settings,
+    flags: &SandboxFlags,
+    mut observer: impl FnMut(&AuditEvent) + Send + 'static,
+) -> Result<Keyhole, Failure> {
+    let mut log = flags.audit.as_ref().map(AuditLog::open).transpose()?;
+    let mut builder = Keyhole::builder()
+        .artifact(artifact)
+        .settings(settings.clone())
+        .timeout(flags.timeout())
+        .insecure_http(flags.insecure_http)
+        .audit(move |event: &AuditEvent| {
+            if let Some(log) = &mut log {
+                log.write(event);
+            }
+            observer(event);
+        });
+    if let Some(file) = &flags.authority_ca {
+        let roots = TlsRoots::from_file(file)
+            .map_err(|error| failure::of(&error.into(), Some(settings)))?;
+        builder = builder.roots(roots);
+    }
+    builder
+        .build()
+        .map_err(|error| failure::of(&error, Some(settings)))
+}
+
+/// What is asked for in one exchange.
+pub(crate) fn request(flags: &SandboxFlags) -> TokenRequest {
+    TokenRequest {
+        skip_assertion_checks: flags.no_assertion_checks,
+        ..TokenRequest::default()
+    }
+}
+
+/// Runs a future to its end on this thread, unless Ctrl-C comes first: that
+/// ends the process at once. Threads that still wait for a resolver are not
+/// waited for.
+///
+/// # Errors
+/// The system has no resources left for a runtime.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                ExitClass::Bug,
+                format!("no event loop can be made: {error}"),
+                "",
+            )
+        })?;
+    let output = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            output = future => output,
+            () = interrupt() => {
+                progress::clear();
+                std::process::exit(exit::INTERRUPTED);
+            }
+        }
+    });
+    runtime.shutdown_background();
+    Ok(output)
+}
+
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Then the system's own handling is in place, which ends the process.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Now, in Unix seconds.
+pub(crate) fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or_default()
+}
