@@ -1,7 +1,7 @@
 //! The one request.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use keyhole_exchange::cloud;
@@ -208,7 +208,19 @@ fn fault(code: &ErrorCode) -> TransportFault {
             let detail = text.clone().unwrap_or_default();
             return TransportFault::new(Kind::Other, &detail);
         }
-        other => return TransportFault::new(Kind::Other, &other.to_string()),
+        ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestHeaderSectionSize(_)
+        | ErrorCode::HttpRequestHeaderSize(_)
+        | ErrorCode::HttpRequestTrailerSectionSize(_)
+        | ErrorCode::HttpRequestTrailerSize(_) => {
+            (Kind::Other, "the runtime did not take the request")
+        }
+        ErrorCode::LoopDetected => (Kind::Other, "a proxy detected a loop"),
+        ErrorCode::ConfigurationError => (Kind::Other, "the runtime's configuration is at fault"),
     };
     TransportFault::new(kind, detail)
 }

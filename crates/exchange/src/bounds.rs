@@ -37,8 +37,9 @@ pub(crate) fn head(text: &str, limit: usize) -> &str {
 
 /// A string from outside as it stands in a sentence: in double quotes, on one
 /// line, ASCII only (`рaypal` shows as `\u{440}aypal`), at most
-/// [`STRING_BYTES`] of it. A value that looks like a JWT is not shown: people
-/// do put a token where its path belongs.
+/// [`STRING_BYTES`] of it. A value that looks like a JWT is not shown, nor what
+/// stands before the `@` of a URL: people do put a token where its path
+/// belongs, and a password into an address.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a str);
 
@@ -47,13 +48,20 @@ impl fmt::Display for Quoted<'_> {
         if looks_like_a_jwt(self.0) {
             return f.write_str("\"[redacted]\"");
         }
-        let shown = head(self.0, STRING_BYTES);
-        let mark = if shown.len() < self.0.len() {
+        let (start, value) = match self.0.split_once("://") {
+            Some((_, rest)) if rest.contains('@') => (
+                "[redacted]@",
+                rest.rsplit_once('@').map_or("", |(_, host)| host),
+            ),
+            _ => ("", self.0),
+        };
+        let shown = head(value, STRING_BYTES);
+        let mark = if shown.len() < value.len() {
             ELLIPSIS
         } else {
             ""
         };
-        write!(f, "\"{}{mark}\"", shown.escape_default())
+        write!(f, "\"{start}{}{mark}\"", shown.escape_default())
     }
 }
 

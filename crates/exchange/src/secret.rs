@@ -48,8 +48,10 @@ impl fmt::Debug for Secret {
 /// `text` with each part of `secret` that is [`LEAK_BYTES`] or longer replaced
 /// by `[redacted]`. Used with the signature of the federated token: without
 /// it the rest of the token is worth nothing. The result is never longer than
-/// the text. A secret shorter than [`LEAK_BYTES`] is looked for as a whole,
-/// one shorter than eight bytes not at all.
+/// the text, unless that is shorter than the mark. A secret shorter than
+/// [`LEAK_BYTES`] is looked for as a whole, one shorter than eight bytes not
+/// at all. A text so alike to the secret that the search would take long is
+/// replaced as a whole.
 #[must_use]
 pub fn redact<'t>(text: &'t str, secret: &str) -> Cow<'t, str> {
     let leaks = leaks(text.as_bytes(), secret.as_bytes());
@@ -58,7 +60,7 @@ pub fn redact<'t>(text: &'t str, secret: &str) -> Cow<'t, str> {
     }
     let mut clean = String::with_capacity(text.len());
     let mut end_of_last = 0;
-    for (start, end) in leaks {
+    while let Some((start, end)) = first_from(&leaks, end_of_last) {
         clean.push_str(text.get(end_of_last..start).unwrap_or(""));
         clean.push_str(REDACTED);
         end_of_last = end;
@@ -67,66 +69,118 @@ pub fn redact<'t>(text: &'t str, secret: &str) -> Cow<'t, str> {
     Cow::Owned(clean)
 }
 
-/// Where `text` repeats `secret`, as sorted ranges that do not touch.
+/// Bytes of a text, from the first up to, not including, the second.
+type Range = (usize, usize);
+
+/// How many places are compared before the search is given up. An honest
+/// search takes some thousand; this many take a fraction of a second.
+const PATIENCE: usize = 16 * 1024 * 1024;
+
+/// Where `text` repeats `secret`, as ranges that do not touch, in any order.
 ///
-/// A run of [`LEAK_BYTES`] holds at least one whole block of half that size
-/// at a multiple of it, so only those blocks are looked up.
-fn leaks(text: &[u8], secret: &[u8]) -> Vec<(usize, usize)> {
+/// A run of [`LEAK_BYTES`] holds a whole block of half that size that starts
+/// at a multiple of it, so only those blocks of the text are looked for; and
+/// a filter of how they begin tells most places of the secret apart at once.
+fn leaks(text: &[u8], secret: &[u8]) -> Vec<Range> {
     let shortest = LEAK_BYTES.min(secret.len());
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    if secret.len() < SHORTEST {
+    let block = shortest / 2;
+    let mut found = Vec::new();
+    if secret.len() < SHORTEST || text.len() < shortest {
         return found;
     }
-    let block = shortest.div_ceil(2);
-    // A short secret has an odd block now and then; one byte less makes sure
-    // that a whole block fits wherever the run starts.
-    let block = if block * 2 > shortest {
-        block - 1
-    } else {
-        block
-    };
-    for (index, piece) in text.chunks_exact(block).enumerate() {
-        let at = index * block;
-        for (secret_at, _) in secret
-            .windows(block)
-            .enumerate()
-            .filter(|(_, window)| *window == piece)
-        {
-            let before = equal_before(text, at, secret, secret_at);
-            let after = equal_after(text, at + block, secret, secret_at + block);
+    let filter = Filter::of(text.chunks_exact(block));
+    let mut patience = PATIENCE;
+    for (secret_at, window) in secret.windows(block).enumerate() {
+        if !filter.may_have(window) {
+            continue;
+        }
+        for (index, piece) in text.chunks_exact(block).enumerate() {
+            patience = patience.saturating_sub(1);
+            if piece != window {
+                continue;
+            }
+            let at = index * block;
+            let before = equal_before(text, at, secret, secret_at, shortest);
+            let after = equal_after(text, at + block, secret, secret_at + block, shortest);
+            patience = patience.saturating_sub(before + after + found.len());
             if before + block + after >= shortest {
                 add(&mut found, at - before, at + block + after);
             }
+        }
+        if patience == 0 {
+            return alloc::vec![(0, text.len())];
         }
     }
     found
 }
 
-fn equal_before(a: &[u8], a_end: usize, b: &[u8], b_end: usize) -> usize {
-    let a = a.get(..a_end).unwrap_or(&[]);
-    let b = b.get(..b_end).unwrap_or(&[]);
-    a.iter()
-        .rev()
-        .zip(b.iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count()
+/// Which beginnings of three bytes occur; it may say yes too often.
+struct Filter(Vec<u64>);
+
+impl Filter {
+    /// 2^6 words of 2^6 bits: as many as a hash of twelve bits tells apart.
+    const WORDS: usize = 1 << 6;
+
+    fn of<'b>(blocks: impl Iterator<Item = &'b [u8]>) -> Self {
+        let mut bits = alloc::vec![0; Self::WORDS];
+        for block in blocks {
+            let (word, bit) = Self::place(block);
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self(bits)
+    }
+
+    fn may_have(&self, block: &[u8]) -> bool {
+        let (word, bit) = Self::place(block);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(block: &[u8]) -> (usize, u64) {
+        let start = block
+            .iter()
+            .take(3)
+            .fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
+        // Fibonacci hashing: the upper bits of the product are well mixed.
+        let hash = start.wrapping_mul(0x9e37_79b1);
+        let bit = 1 << (hash >> 20 & 63);
+        (usize::try_from(hash >> 26).unwrap_or(0), bit)
+    }
 }
 
-fn equal_after(a: &[u8], a_start: usize, b: &[u8], b_start: usize) -> usize {
+fn equal_before(a: &[u8], a_end: usize, b: &[u8], b_end: usize, most: usize) -> usize {
+    let a = a.get(..a_end).unwrap_or(&[]);
+    let b = b.get(..b_end).unwrap_or(&[]);
+    let pairs = a.iter().rev().zip(b.iter().rev()).take(most);
+    pairs.take_while(|(a, b)| a == b).count()
+}
+
+fn equal_after(a: &[u8], a_start: usize, b: &[u8], b_start: usize, most: usize) -> usize {
     let a = a.get(a_start..).unwrap_or(&[]);
     let b = b.get(b_start..).unwrap_or(&[]);
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+    let pairs = a.iter().zip(b).take(most);
+    pairs.take_while(|(a, b)| a == b).count()
 }
 
 /// Adds a range, joined with those it touches.
-fn add(found: &mut Vec<(usize, usize)>, mut start: usize, mut end: usize) {
-    while let Some(&(last_start, last_end)) = found.last() {
-        if last_end < start {
-            break;
+fn add(found: &mut Vec<Range>, mut start: usize, mut end: usize) {
+    found.retain(|&(other_start, other_end)| {
+        let apart = other_end < start || end < other_start;
+        if !apart {
+            start = start.min(other_start);
+            end = end.max(other_end);
         }
-        start = start.min(last_start);
-        end = end.max(last_end);
-        found.pop();
-    }
+        apart
+    });
     found.push((start, end));
+}
+
+/// The first range that starts at `from` or later.
+fn first_from(ranges: &[Range], from: usize) -> Option<Range> {
+    ranges
+        .iter()
+        .copied()
+        .filter(|(start, _)| *start >= from)
+        .min()
 }

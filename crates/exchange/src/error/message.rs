@@ -87,14 +87,17 @@ fn refused(text: &mut String, error: &RefusedError) -> fmt::Result {
         "{} refused the exchange: ",
         error.circumstances.authority
     )?;
-    for code in &answer.codes {
-        write!(text, "AADSTS{code}")?;
+    for (index, code) in answer.codes.iter().enumerate() {
+        let separator = if index > 0 { "; " } else { "" };
+        write!(text, "{separator}AADSTS{code}")?;
         if let Some(hint) = hint::of(*code) {
             write!(text, ", {}", hint.meaning)?;
         }
-        text.push(' ');
     }
-    write!(text, "({}, HTTP {})", Plain(&answer.error), error.status)?;
+    match answer.codes.as_slice() {
+        [] => write!(text, "{} (HTTP {})", Plain(&answer.error), error.status)?,
+        _ => write!(text, " ({}, HTTP {})", Plain(&answer.error), error.status)?,
+    }
     if answer.codes.is_empty() && !answer.description.is_empty() {
         write!(text, ": {}", Quoted(&answer.description))?;
     }
@@ -122,10 +125,10 @@ fn times(text: &mut String, error: &RefusedError) -> fmt::Result {
     }
     if let Some(facts) = &error.assertion {
         if let Some(begin) = facts.not_before {
-            write!(text, ", the token is valid from {}", Utc(begin))?;
+            write!(text, ", the token begins: {}", Utc(begin))?;
         }
         if let Some(end) = facts.expires_on {
-            write!(text, ", the token is valid to {}", Utc(end))?;
+            write!(text, ", the token ends: {}", Utc(end))?;
         }
     }
     offset(text, &error.circumstances)
@@ -202,11 +205,11 @@ fn denied(text: &mut String, error: &DeniedError) -> fmt::Result {
 
 /// The ids by which Microsoft's support finds the request.
 fn ids(text: &mut String, answer: &OAuthError) -> fmt::Result {
-    let mut separator = ". ";
+    let mut separator = ". The answer has ";
     for (label, value) in [
-        ("Correlation id", &answer.correlation_id),
-        ("Trace id", &answer.trace_id),
-        ("Timestamp", &answer.timestamp),
+        ("correlation id", &answer.correlation_id),
+        ("trace id", &answer.trace_id),
+        ("timestamp", &answer.timestamp),
     ] {
         if let Some(value) = value {
             write!(text, "{separator}{label} {}", Plain(value))?;

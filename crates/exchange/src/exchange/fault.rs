@@ -26,7 +26,7 @@ pub enum FileFaultKind {
     NotAFile,
     /// It is longer than what is read of it.
     TooLarge,
-    /// The host did not hand it out, since it is no JWT.
+    /// The host did not hand it out, since it is empty or no JWT.
     NotAToken,
     /// Anything else.
     Other,
@@ -50,7 +50,7 @@ impl fmt::Display for FileFault {
             FileFaultKind::NotPermitted => "permission denied",
             FileFaultKind::NotAFile => "it is not a regular file",
             FileFaultKind::TooLarge => "it is too large for a token",
-            FileFaultKind::NotAToken => "it does not hold a JWT",
+            FileFaultKind::NotAToken => "it is empty or holds no JWT",
             FileFaultKind::Other => "the system reports a fault",
         };
         f.write_str(kind)?;

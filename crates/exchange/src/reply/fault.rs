@@ -18,7 +18,7 @@ pub enum ReplyFault {
     Http(TransportFault),
     /// A redirect. None is followed: it would carry the federated token away.
     Redirect,
-    /// A status that the protocol does not know.
+    /// A status that a token endpoint does not answer with.
     Status,
     /// The body is longer than 1 MiB.
     TooLarge,
@@ -103,7 +103,7 @@ impl fmt::Display for ReplyFault {
         match self {
             Self::Http(fault) => write!(f, "{fault}"),
             Self::Redirect => f.write_str("it is a redirect, and none is followed"),
-            Self::Status => f.write_str("the protocol has no such status"),
+            Self::Status => f.write_str("a token endpoint does not answer with this status"),
             Self::TooLarge => write!(f, "its body is longer than {BODY_BYTES} bytes"),
             Self::NotJson { fault, seen } => write!(f, "it is {fault} ({seen})"),
             Self::NoErrorCode { seen } => write!(f, "it is JSON without an error code ({seen})"),
