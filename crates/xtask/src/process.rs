@@ -50,10 +50,19 @@ fn is_ours_alone(name: &OsStr) -> bool {
 /// The command cannot be started or does not end with success; the error names
 /// its command line.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    let status = status(command)?;
     succeeded(command, status)
+}
+
+/// The same for a command that may well fail.
+///
+/// # Errors
+///
+/// The command cannot be started.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    command
+        .status()
+        .with_context(|| format!("cannot start `{}`", line(command)))
 }
 
 /// Runs a command and returns what it wrote to stdout.

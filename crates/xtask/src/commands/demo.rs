@@ -9,9 +9,32 @@ use serde_json::Value;
 
 use super::build;
 use crate::emulator::Emulator;
+use crate::files;
+use crate::guests::HOSTILE;
 use crate::process;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
+
+/// Attempts of the hostile component (tests/guests) that are shown, and what
+/// they are in words.
+const ATTEMPTS: &[(&str, &str)] = &[
+    (
+        "open_sibling",
+        "read another file beside the federated token",
+    ),
+    (
+        "post_other_host",
+        "send the federated token to a host of its own",
+    ),
+    (
+        "federated_token_in_path",
+        "smuggle the federated token out in a path",
+    ),
+    ("other_scope", "ask for a token for something else"),
+];
+
+/// Exit code of keyhole when a component tried what it was not granted.
+const REFUSED: i32 = 7;
 
 /// How much of a token is shown.
 const SHOWN: usize = 10;
@@ -33,6 +56,11 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         eprintln!("    ..data: {} -> {}", before.display(), after.display());
         verify(&keyhole, &emulator)
     })?;
+    for (attempt, words) in ATTEMPTS {
+        steps.run(format!("a hostile component: {words}"), || {
+            hostile(workspace, &emulator, attempt)
+        })?;
+    }
     drop(emulator);
     print!("{}", farewell(workspace));
     Ok(())
@@ -73,6 +101,28 @@ fn get_token(keyhole: &Path, emulator: &Emulator) -> Result<()> {
             .stderr(Stdio::inherit()),
     )?;
     println!("{}", without_token(&printed)?);
+    Ok(())
+}
+
+/// Runs a component that is not the exchange in the exchange's sandbox. Which
+/// attempt it makes it takes from the scope.
+fn hostile(workspace: &Workspace, emulator: &Emulator, attempt: &str) -> Result<()> {
+    let component = workspace.component(HOSTILE.name);
+    let digest = format!("sha256:{}", files::sha256(&files::read(&component)?));
+    let keyhole = workspace.dist.join("keyhole-full");
+    let mut command = in_the_pod(&keyhole, emulator);
+    command
+        .arg("verify")
+        .arg("--component")
+        .arg(component)
+        .args(["--digest", &digest])
+        .args(["--scope", &format!("api://attempt/{attempt}/.default")]);
+    let status = process::status(&mut command)?;
+    ensure!(
+        status.code() == Some(REFUSED),
+        "the hostile component ended with {status} instead of exit status {REFUSED}: the attempt \
+         {attempt} was not refused"
+    );
     Ok(())
 }
 
