@@ -12,3 +12,4 @@ mod retry;
 mod secrets;
 mod settings;
 mod texts;
+mod tries;
