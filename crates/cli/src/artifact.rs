@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use keyhole_host::{Artifact, Error};
+use keyhole_host::Artifact;
 use keyhole_report::{ExitClass, Failure};
 use serde_json::Value;
 
+#[cfg(feature = "compiler")]
 use crate::failure;
 use crate::flags::SandboxFlags;
 
@@ -32,13 +33,13 @@ pub(crate) fn identity() -> Option<Value> {
 pub(crate) fn chosen(flags: &SandboxFlags) -> Result<Artifact, Failure> {
     match (&flags.component, &flags.digest) {
         (Some(file), Some(digest)) => external(file, digest),
-        _ => embedded().map_err(|error| failure::of(&error, None)),
+        _ => embedded(),
     }
 }
 
 #[cfg(feature = "compiler")]
-fn embedded() -> Result<Artifact, Error> {
-    Artifact::embedded()
+fn embedded() -> Result<Artifact, Failure> {
+    Artifact::embedded().map_err(|error| failure::of(&error, None))
 }
 
 #[cfg(not(feature = "compiler"))]
@@ -46,16 +47,17 @@ fn embedded() -> Result<Artifact, Error> {
     unsafe_code,
     reason = "machine code that this build put into this program"
 )]
-fn embedded() -> Result<Artifact, Error> {
+fn embedded() -> Result<Artifact, Failure> {
     match CODE {
         // SAFETY: the bytes were made by `keyhole precompile` of the same
         // sources, put into the program by its build script, and lie in its
         // read-only data.
         Some(code) => Ok(unsafe { Artifact::aot(code) }),
-        None => Err(Error::Artifact {
-            message: "this build carries no exchange component".into(),
-            next_step: "Build it with `cargo xtask build`, which makes the component first.".into(),
-        }),
+        None => Err(Failure::new(
+            ExitClass::Configuration,
+            "this build carries no exchange component",
+            "Build it with `cargo xtask build`, which makes the component first.",
+        )),
     }
 }
 

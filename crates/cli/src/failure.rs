@@ -13,8 +13,8 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
     let mut failure = Failure::new(class(error), error.to_string(), error.next_step());
     match error {
         Error::Token { error, transport } => {
-            failure.details = token_details(error);
             push(&mut failure.details, "cause", transport.as_deref());
+            failure.details.extend(token_details(error));
             if let (TokenError::Refused(refused), Some(settings)) = (error, settings) {
                 failure.checks = checks(refused, settings);
             }
@@ -66,10 +66,15 @@ fn token_details(error: &TokenError) -> Vec<Fact> {
         TokenError::Assertion(error) => assertion(error.assertion.as_ref()),
         TokenError::Refused(error) => refused(error),
         TokenError::Unavailable(error) => unavailable(error),
-        TokenError::BadResponse(error) => vec![
-            Fact::new("status", u64::from(error.status)),
-            Fact::new("requests", u64::from(error.requests)),
-        ],
+        TokenError::BadResponse(error) => {
+            let mut facts = Vec::new();
+            // 0 stands for an answer that had no usable head.
+            if error.status != 0 {
+                facts.push(Fact::new("status", u64::from(error.status)));
+            }
+            facts.push(Fact::new("requests", u64::from(error.requests)));
+            facts
+        }
     }
 }
 

@@ -82,7 +82,15 @@ pub(crate) fn no_grants(failure: &keyhole_report::Failure) -> Section {
 /// one there is also what its build says of it.
 pub(crate) fn component(facts: Option<&ComponentFacts>) -> Section {
     let embedded = facts.is_none_or(|facts| facts.origin == Origin::Embedded);
-    let identity = artifact::identity().filter(|_| embedded);
+    // In the full build both digests are of the component itself. If they
+    // differ, the file beside it is of another one and says nothing here.
+    let describes = |identity: &serde_json::Value| match (facts, artifact::FULL) {
+        (Some(facts), true) => {
+            facts.digest.to_string().strip_prefix("sha256:") == identity["sha256"].as_str()
+        }
+        _ => true,
+    };
+    let identity = artifact::identity().filter(|identity| embedded && describes(identity));
     let said = |name: &str| identity.as_ref().and_then(|identity| text(&identity[name]));
     let mut shown = Vec::new();
     if embedded {

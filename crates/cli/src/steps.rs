@@ -7,6 +7,17 @@ use keyhole_report::{Step, StepState};
 /// not work.
 const FAILED: &str = "failed: ";
 
+/// The step that ends a request.
+const ANSWER: &str = "answer";
+
+/// Whether a step only says again why the one before it failed: a request has
+/// no answer because its name was not resolved, or its connection not made.
+pub(crate) fn repeats(step: &Step, before: Option<&Step>) -> bool {
+    step.name == ANSWER
+        && step.state == StepState::Failed
+        && before.is_some_and(|before| before.state != StepState::Done)
+}
+
 /// The step that an event tells of; none for what no person waits for.
 pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
     if event.decision == Decision::Refused {
@@ -20,54 +31,31 @@ pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
     }
     let detail = event.detail.as_deref().unwrap_or_default();
     let reason = detail.strip_prefix(FAILED);
+    let target = event.target.as_str();
+    let sized = |text: &str| match event.bytes {
+        Some(bytes) => format!("{text}, {bytes} bytes"),
+        None => text.to_owned(),
+    };
+    let network = |name| match reason {
+        Some(reason) => (name, true, reason.to_owned()),
+        None => (name, false, with(target, detail)),
+    };
     let (name, failed, detail) = match event.capability {
-        Capability::File => match event.bytes {
-            Some(bytes) => (
-                "token file read",
-                false,
-                format!("{}, {bytes} bytes", event.target),
-            ),
-            None => (
-                "token file read",
-                true,
-                format!("{}: {}", event.target, reason.unwrap_or(detail)),
-            ),
-        },
-        Capability::Resolve => (
-            "name resolved",
-            reason.is_some(),
-            with(&event.target, reason.unwrap_or(detail)),
-        ),
-        Capability::Connect => (
-            "connected",
-            reason.is_some(),
-            with(&event.target, reason.unwrap_or(detail)),
-        ),
-        Capability::Tls => (
-            "TLS",
-            reason.is_some(),
-            with(&event.target, reason.unwrap_or(detail)),
-        ),
+        Capability::File if event.bytes.is_some() => ("token file read", false, sized(target)),
+        Capability::File => ("token file read", true, with(target, detail)),
+        Capability::Resolve => network("name resolved"),
+        Capability::Connect => network("connected"),
+        Capability::Tls => network("TLS"),
         Capability::Request => match (event.status, reason) {
             (Some(status), _) => (
-                "answer",
+                ANSWER,
                 !(200..300).contains(&status),
-                match event.bytes {
-                    Some(bytes) => format!("HTTP {status}, {bytes} bytes"),
-                    None => format!("HTTP {status}"),
-                },
+                sized(&format!("HTTP {status}")),
             ),
-            (None, Some(reason)) => ("answer", true, reason.to_owned()),
-            (None, None) => ("request allowed", false, with(&event.target, detail)),
+            (None, Some(reason)) => (ANSWER, true, reason.to_owned()),
+            (None, None) => ("request allowed", false, sized(target)),
         },
-        Capability::Result => (
-            "token accepted",
-            false,
-            event
-                .bytes
-                .map_or_else(String::new, |bytes| format!("{bytes} bytes")),
-        ),
-        // What was used of a limit is for the audit log.
+        Capability::Result => ("token accepted", false, String::new()),
         _ => return None,
     };
     Some(Step {

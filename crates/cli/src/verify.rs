@@ -143,6 +143,10 @@ impl Steps {
     }
 
     fn push(&self, step: Step) {
+        let mut taken = self.lock();
+        if steps::repeats(&step, taken.last()) {
+            return;
+        }
         if let Some(style) = self.print {
             let line = step.to_text(style);
             progress::above(|| {
@@ -152,7 +156,7 @@ impl Steps {
                 let _ = stdout.flush();
             });
         }
-        self.lock().push(step);
+        taken.push(step);
     }
 
     fn taken(&self) -> Vec<Step> {

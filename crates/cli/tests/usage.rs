@@ -133,48 +133,6 @@ fn a_timeout_is_a_go_duration_greater_than_zero() {
     }
 }
 
-#[cfg(not(feature = "compiler"))]
-#[test]
-fn the_slim_build_names_the_build_that_takes_components() {
-    for arguments in [
-        &["verify", "--component", "x.wasm", "--digest", "sha256:00"][..],
-        &[
-            "get-token",
-            "--component",
-            "x.wasm",
-            "--digest",
-            "sha256:00",
-        ],
-        &["inspect", "x.wasm"],
-    ] {
-        let identity = [
-            "AZURE_CLIENT_ID",
-            "AZURE_TENANT_ID",
-            "AZURE_FEDERATED_TOKEN_FILE",
-        ];
-        let ran = keyhole()
-            .args(arguments)
-            .envs(identity.map(|name| (name, "contoso.example")))
-            .output()
-            .expect("keyhole starts");
-        let said = [ran.stdout, ran.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert_eq!(ran.status.code(), Some(2), "{said}");
-        assert!(said.contains("this build has no compiler"), "{said}");
-        assert!(said.contains("keyhole-full"), "{said}");
-    }
-}
-
-#[cfg(not(feature = "compiler"))]
-#[test]
-fn the_slim_build_has_no_precompile() {
-    assert_eq!(
-        run(["precompile", "x.wasm", "--output", "y"], []).code,
-        Some(2)
-    );
-}
-
-#[cfg(unix)]
 #[test]
 fn a_reader_that_went_away_is_no_failure() {
     use std::io::pipe;
