@@ -124,9 +124,10 @@ impl Keyhole {
                 provider.call_get_token(store, &ask).await
             })
             .await?;
-        let token = self.accept(&call, answer, |call, token| {
+        let mut token = self.accept(&call, answer, |call, token| {
             result::judge_token(call, token, &granted_scope)
         })?;
+        result::clean_facts(&call, &mut token.assertion);
         call.log(AuditEvent::allowed(Capability::Result, "get-token").bytes(token.token.len()));
         Ok(AccessToken::new(token))
     }

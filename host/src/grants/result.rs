@@ -68,7 +68,8 @@ pub(crate) fn judge_facts(facts: &AssertionFacts) -> Result<(), Rule> {
     if fits { Ok(()) } else { Err(Rule::ResultText) }
 }
 
-/// Rids facts of the federated token's signature.
+/// Rids facts of the federated token's signature and of the answer that was
+/// relayed.
 pub(crate) fn clean_facts(call: &Call, facts: &mut AssertionFacts) {
     let texts = facts
         .issuer
@@ -76,7 +77,7 @@ pub(crate) fn clean_facts(call: &Call, facts: &mut AssertionFacts) {
         .chain(&mut facts.subject)
         .chain(&mut facts.audiences);
     for text in texts {
-        *text = call.redact(text);
+        *text = call.redact_all(text);
     }
 }
 
