@@ -1,1 +1,18 @@
-//! Whole-system tests.
+//! What the whole-system tests stand on: a pod with its authority
+//! ([`World`]), the sandbox in this process ([`sandbox`]), the programs as
+//! users get them ([`program`]) and a search for secrets ([`leaks`]). It is
+//! not a test itself; the tests are one program, `tests/whole`, because each
+//! one links wasmtime. Start with [`World::new`].
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a fixture that cannot be set up ends its test"
+)]
+
+pub mod api_server;
+pub mod artifacts;
+pub mod leaks;
+pub mod program;
+pub mod sandbox;
+mod world;
+
+pub use world::{Variables, World};

@@ -1,0 +1,94 @@
+//! The programs as users get them.
+
+use crate::World;
+use crate::artifacts::workspace;
+use crate::leaks::Secret;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Variables that a program needs to find shared libraries and temporary
+/// folders; nothing else of the caller's gets into a test.
+const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
+
+/// `keyhole` without a compiler, static: `target/dist/keyhole`, or what
+/// `KEYHOLE_SLIM` names.
+#[must_use]
+pub fn slim() -> PathBuf {
+    find("KEYHOLE_SLIM", "keyhole")
+}
+
+/// `keyhole` with a compiler: `target/dist/keyhole-full`, or what
+/// `KEYHOLE_FULL` names.
+#[must_use]
+pub fn full() -> PathBuf {
+    find("KEYHOLE_FULL", "keyhole-full")
+}
+
+fn find(variable: &str, name: &str) -> PathBuf {
+    let path = std::env::var_os(variable)
+        .map_or_else(|| workspace().join("target/dist").join(name), PathBuf::from);
+    assert!(
+        path.is_file(),
+        "{} is not there: run `cargo xtask build` first, or name the program with {variable}",
+        path.display()
+    );
+    path
+}
+
+/// What a program printed, and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// A program in a pod: no variable but the pod's, no terminal.
+#[must_use]
+pub fn command(program: &Path, world: &World) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null());
+    for name in KEPT {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command.envs(world.variables());
+    command
+}
+
+/// Runs `keyhole` without a compiler in a pod.
+pub fn run(world: &World, arguments: &[&str]) -> Ran {
+    run_command(command(&slim(), world).args(arguments), world)
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// If what it printed holds the federated token, colours or the like, or if it
+/// is not UTF-8.
+pub fn run_command(command: &mut Command, world: &World) -> Ran {
+    let output = command.output().expect("the program starts");
+    let token = std::fs::read_to_string(world.token_file()).unwrap_or_default();
+    if token.len() > 100 {
+        let token = Secret::new("federated token", token.trim());
+        token.must_not_be_in("standard output", &output.stdout);
+        token.must_not_be_in("standard error", &output.stderr);
+    }
+    let text = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        assert!(
+            text.chars().all(|c| c == '\n' || !c.is_control()),
+            "control characters in a pipe: {text:?}"
+        );
+        text
+    };
+    Ran {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}

@@ -1,0 +1,39 @@
+//! Memory, compute, time, handles, and what the host copies.
+
+use super::Ends::{Deadline, Limit, Trap};
+
+super::attempts! {
+    held_by "host/src/grants/limits.rs: Limits::apply and Limiter";
+
+    deep_recursion => Limit("stack");
+    endless_loop => Deadline;
+    endless_wait => Deadline;
+    grow_memory => Limit("linear memory");
+    message_of_three_mebibytes => Limit("hostcall fuel");
+    million_borrows => Limit("handles");
+    panics => Trap;
+    path_of_three_mebibytes => Limit("hostcall fuel");
+    refusals_by_the_thousand => Limit("refusals");
+    resources_by_the_million => Limit("resources");
+    write_headers_big => Limit("fields");
+}
+
+#[test]
+fn a_guest_that_works_without_end_runs_out_of_fuel() {
+    use keyhole_exchange::scope::Scope;
+    use keyhole_host::{Error, Limits};
+    use keyhole_tests::sandbox::Sandbox;
+    use keyhole_tests::{World, artifacts};
+
+    let world = World::new();
+    let hostile = artifacts::external(artifacts::bytes("hostile"));
+    let mut limits = Limits::default();
+    limits.fuel = 50_000_000;
+    let hostile = Sandbox::new(&world, hostile, |builder| builder.limits(limits)).expect("loads");
+    let scope = Scope::parse("api://attempt/endless_loop/.default").expect("a scope");
+    let error = hostile.get_token_for(Some(scope)).expect_err("no token");
+    let Error::Limit(limit) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((limit.name, &*limit.value), ("fuel", "50000000 units"));
+}

@@ -1,0 +1,220 @@
+//! What every attempt of the hostile component must come to.
+//!
+//! `tests/guests/src/attempts` has the attempts, one a file; here is the table,
+//! in groups by what holds them off. Each attempt is a test: it is made, the
+//! honest exchange is made in the same process, and it is made again.
+
+mod environment;
+mod file_grant;
+mod form;
+mod limits;
+mod request;
+mod requests;
+mod result_channel;
+
+use keyhole_emulator::RecordedRequest;
+use keyhole_exchange::scope::Scope;
+use keyhole_host::audit::{AuditEvent, Capability};
+use keyhole_host::{Error, Origin};
+use keyhole_tests::leaks::Secret;
+use keyhole_tests::sandbox::{Sandbox, refused};
+use keyhole_tests::{World, artifacts};
+use std::time::Duration;
+
+/// Attempts that the same rule holds off.
+struct Group {
+    /// The line whose removal makes the group fail.
+    held_by: &'static str,
+    attempts: &'static [Attempt],
+}
+
+const GROUPS: &[&Group] = &[
+    &environment::GROUP,
+    &file_grant::GROUP,
+    &form::GROUP,
+    &limits::GROUP,
+    &request::GROUP,
+    &requests::GROUP,
+    &result_channel::GROUP,
+];
+
+struct Attempt {
+    name: &'static str,
+    ends: Ends,
+    /// Requests that an attempt sends which the grant allows.
+    sends: usize,
+}
+
+/// What an attempt comes to.
+enum Ends {
+    /// The call is refused; the rules, in the order they were broken.
+    Refused(&'static [&'static str]),
+    /// The component was ended by this limit.
+    Limit(&'static str),
+    /// The component was ended by the deadline, which this attempt makes short.
+    Deadline,
+    /// The component ended itself.
+    Trap,
+    /// No rule was broken, and this is what the component found out.
+    Learns(&'static str),
+    /// An honest result, with nothing but this in the place of the loot.
+    Redacted,
+}
+
+/// Long enough for anything but an attempt that never ends.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Short enough for an attempt that never ends.
+const IMPATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Makes a table of attempts and a test of each.
+macro_rules! attempts {
+    (held_by $held_by:literal; $($name:ident $(sends $sends:literal)? => $ends:expr;)+) => {
+        pub(super) const GROUP: super::Group = super::Group {
+            held_by: $held_by,
+            attempts: &[$(super::Attempt {
+                name: stringify!($name),
+                ends: $ends,
+                sends: 0 $(+ $sends)?,
+            }),+],
+        };
+        $(
+            #[test]
+            fn $name() {
+                GROUP.make(stringify!($name));
+            }
+        )+
+    };
+}
+use attempts;
+
+impl Group {
+    fn make(&self, name: &str) {
+        let attempt = self
+            .attempts
+            .iter()
+            .find(|attempt| attempt.name == name)
+            .expect("the attempt stands in its table");
+        println!("held by {}", self.held_by);
+        attempt.make();
+    }
+}
+
+impl Attempt {
+    fn make(&self) {
+        let resource = format!("api://attempt/{}", self.name);
+        let scope = Scope::of_server(&resource).expect("a scope");
+        let world = World::granting(&resource);
+        let timeout = match self.ends {
+            Ends::Deadline => IMPATIENCE,
+            _ => PATIENCE,
+        };
+        let hostile = artifacts::external(artifacts::bytes("hostile"));
+        let hostile = Sandbox::new(&world, hostile, |builder| builder.timeout(timeout))
+            .expect("the hostile component loads: it imports nothing that is not listed");
+        let honest = Sandbox::honest(&world);
+
+        self.must_end(&world, &hostile, &scope);
+        let token = honest.get_token().expect("the honest exchange goes on");
+        assert_eq!(token.requests, 1);
+        self.must_end(&world, &hostile, &scope);
+
+        let (own, others): (Vec<RecordedRequest>, Vec<_>) = world
+            .honest_requests()
+            .into_iter()
+            .partition(|request| request.field("scope") == Some(scope.as_str()));
+        assert_eq!(own.len(), 2 * self.sends, "requests of the attempt");
+        assert_eq!(others.len(), 1, "requests of the honest exchange");
+    }
+
+    /// Makes the attempt once.
+    fn must_end(&self, world: &World, hostile: &Sandbox, scope: &Scope) {
+        let result = hostile.get_token_for(Some(scope.clone()));
+        let events = hostile.events();
+        let log = serde_json::to_string(&events).expect("JSON");
+        let said = match &result {
+            Ok(token) => format!("{token:?}"),
+            Err(error) => format!("{error}\n{}\n{error:?}", error.next_step()),
+        };
+        let signature = Secret::signature("federated token", &world.federated_token());
+        signature.must_not_be_in("what the component returned", &said);
+        signature.must_not_be_in("the audit log", &log);
+        crate::audit_log::must_be_valid(&events);
+        self.ends
+            .must_be(&result, &events, &format!("{said}\n{log}"));
+    }
+}
+
+impl Ends {
+    fn must_be(
+        &self,
+        result: &Result<keyhole_host::AccessToken, Error>,
+        events: &[AuditEvent],
+        said: &str,
+    ) {
+        let logged = refused(events);
+        match (self, result) {
+            (Ends::Refused(rules), Err(Error::Refused(refusals))) => {
+                let broken: Vec<_> = refusals.iter().map(|refusal| refusal.rule).collect();
+                assert_eq!(broken, *rules, "{said}");
+                assert_eq!(logged, *rules, "{said}");
+            }
+            (Ends::Limit(name), Err(Error::Limit(limit))) => {
+                assert_eq!(limit.name, *name, "{said}");
+                assert!(limit.value.starts_with(|c: char| c.is_ascii_digit()));
+                let last = events.last().expect("an event");
+                assert_eq!(last.capability, Capability::Limit, "{said}");
+                assert_eq!(last.target, *name, "{said}");
+                assert_eq!(last.rule, Some("limit.reached"), "{said}");
+            }
+            (Ends::Deadline, Err(Error::Deadline { timeout, .. })) => {
+                assert_eq!(*timeout, IMPATIENCE);
+                assert_eq!(logged, ["limit.deadline"], "{said}");
+            }
+            (Ends::Trap, Err(Error::Trap { origin, .. })) => {
+                assert_eq!(*origin, Origin::External);
+                assert!(logged.is_empty(), "{said}");
+            }
+            (Ends::Learns(text), Err(error @ Error::Token { .. })) => {
+                assert_eq!(error.to_string(), *text, "{said}");
+                assert!(logged.is_empty(), "{said}");
+            }
+            (Ends::Redacted, result) => {
+                let ended = matches!(result, Ok(_) | Err(Error::Token { .. }));
+                assert!(ended, "{said}");
+                assert!(said.contains("[redacted]"), "{said}");
+                assert!(logged.is_empty(), "{said}");
+            }
+            _ => panic!("the attempt came to something else:\n{said}"),
+        }
+    }
+}
+
+#[test]
+fn every_attempt_of_the_hostile_component_stands_in_one_table() {
+    let world = World::new();
+    let hostile = artifacts::external(artifacts::bytes("hostile"));
+    let hostile = Sandbox::new(&world, hostile, |builder| builder).expect("a sandbox");
+    let scope = Scope::parse("api://attempt/list/.default").expect("a scope");
+    let list = hostile.get_token_for(Some(scope)).expect_err("a list");
+    let list = list.to_string();
+    let mut known: Vec<_> = GROUPS
+        .iter()
+        .flat_map(|group| group.attempts)
+        .map(|attempt| attempt.name)
+        .collect();
+    known.sort_unstable();
+    let mut made: Vec<_> = list.split(' ').collect();
+    made.sort_unstable();
+    assert_eq!(made, known);
+    assert!(known.len() >= 50, "{} attempts", known.len());
+}
+
+#[test]
+fn every_group_names_a_file_that_holds_its_attempts_off() {
+    for group in GROUPS {
+        let file = group.held_by.split(':').next().unwrap_or_default();
+        let path = artifacts::workspace().join(file);
+        assert!(path.is_file(), "{}: {}", group.held_by, path.display());
+    }
+}

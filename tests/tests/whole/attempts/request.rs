@@ -1,0 +1,41 @@
+//! The request: method, scheme, authority, path and headers.
+
+use super::Ends::{Learns, Refused};
+
+super::attempts! {
+    held_by "host/src/grants/request.rs: judge_and_send asks judge_head";
+
+    authorization_header => Refused(&["request.header.name"]);
+    connect_instead_of_post => Refused(&["request.method"]);
+    connection_header => Refused(&["request.header.name"]);
+    content_length_header => Refused(&["request.header.name"]);
+    extra_header => Refused(&["request.header.name"]);
+    federated_token_in_host => Refused(&["request.authority"]);
+    forwarded_header => Refused(&["request.header.name"]);
+    get_instead_of_post => Refused(&["request.method"]);
+    host_header => Refused(&["request.header.name"]);
+    long_user_agent => Refused(&["request.header.value"]);
+    post_absolute_form => Learns("path not taken");
+    post_address_of_host => Refused(&["request.authority"]);
+    post_host_in_upper_case => Refused(&["request.authority"]);
+    post_host_with_trailing_dot => Refused(&["request.authority"]);
+    post_http_scheme => Refused(&["request.scheme"]);
+    post_in_lower_case => Refused(&["request.method"]);
+    post_look_alike_host => Refused(&["request.authority"]);
+    post_metadata_service => Refused(&["request.authority"]);
+    post_other_host => Refused(&["request.authority"]);
+    post_other_path => Refused(&["request.path"]);
+    post_other_port => Refused(&["request.authority"]);
+    post_other_scheme => Refused(&["request.scheme"]);
+    post_other_tenant => Refused(&["request.path"]);
+    post_path_with_dots => Refused(&["request.path"]);
+    post_path_with_encoded_dots => Refused(&["request.path"]);
+    post_path_with_fragment => Refused(&["request.path"]);
+    post_path_with_query => Refused(&["request.path"]);
+    post_path_with_two_slashes => Refused(&["request.path"]);
+    post_with_userinfo => Refused(&["request.authority"]);
+    post_without_authority => Learns("authority not taken");
+    post_without_scheme => Refused(&["request.scheme"]);
+    transfer_encoding_header => Refused(&["request.header.name"]);
+    two_content_types => Refused(&["request.header.name"]);
+}

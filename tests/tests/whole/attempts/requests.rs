@@ -1,0 +1,10 @@
+//! How many requests, and how many at a time.
+
+use super::Ends::Refused;
+
+super::attempts! {
+    held_by "host/src/call.rs: begin_request";
+
+    seventh_request sends 6 => Refused(&["request.count"]);
+    two_requests_at_once sends 1 => Refused(&["request.concurrent"]);
+}

@@ -1,0 +1,17 @@
+//! The whole system: the sandbox in this process against an authority over
+//! real TLS, and the programs as users get them. One program, because each one
+//! links wasmtime.
+
+mod addresses;
+mod attempts;
+mod audit_log;
+mod exec_credential;
+mod exit_codes;
+mod imports;
+mod kubectl;
+mod leak_search;
+mod other_component;
+mod output;
+mod project;
+mod token_file;
+mod verify;

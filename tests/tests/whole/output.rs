@@ -1,0 +1,87 @@
+//! Pipes: what goes where, and readers that go away.
+
+use super::audit_log::must_be_a_valid_line;
+use super::verify::TOKEN;
+use keyhole_emulator::Fault;
+use keyhole_tests::World;
+use keyhole_tests::leaks::Secret;
+use keyhole_tests::program::{command, run_command, slim};
+use std::io::Read;
+use std::process::Stdio;
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for arguments in [
+        &["verify"][..],
+        &["verify", "--output", "json"],
+        &["get-token"],
+        &["--help"],
+    ] {
+        let world = World::new();
+        let mut child = command(&slim(), &world)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("keyhole starts");
+        drop(child.stdout.take());
+        let mut said = String::new();
+        let mut stderr = child.stderr.take().expect("a pipe");
+        stderr.read_to_string(&mut said).expect("UTF-8");
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "{arguments:?}: {said}");
+        assert_eq!(said, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn at_every_log_level_no_secret_is_logged() {
+    for level in ["off", "error", "warn", "info", "debug", "trace"] {
+        for format in ["text", "json"] {
+            let world = World::new();
+            world.emulator.always(Some(Fault::access_token(TOKEN)));
+            let mut command = command(&slim(), &world);
+            command.args(["get-token", "--log-level", level, "--log-format", format]);
+            let ran = run_command(&mut command, &world);
+            assert_eq!(ran.code, Some(0), "{ran:?}");
+            let secret = Secret::new("access token", TOKEN);
+            secret.must_not_be_in("standard error", &ran.stderr);
+            assert!(ran.stdout.contains(TOKEN), "the result carries it");
+            assert_eq!(ran.stdout.lines().count(), 1, "and nothing else");
+        }
+    }
+}
+
+#[test]
+fn the_audit_log_is_one_valid_object_a_line() {
+    let world = World::new();
+    world.emulator.always(Some(Fault::access_token(TOKEN)));
+    let log = world.folder().join("audit.jsonl");
+    for _ in 0..2 {
+        let mut command = command(&slim(), &world);
+        command.args(["get-token", "--audit"]).arg(&log);
+        assert_eq!(run_command(&mut command, &world).code, Some(0));
+    }
+    let text = std::fs::read_to_string(&log).expect("the log");
+    for line in text.lines() {
+        must_be_a_valid_line(&serde_json::from_str(line).expect("JSON"));
+    }
+    let firsts = text.lines().filter(|line| line.contains("\"seq\":0,"));
+    assert_eq!(firsts.count(), 2, "appended, not overwritten:\n{text}");
+    Secret::new("access token", TOKEN).must_not_be_in("the log", &text);
+    Secret::new("federated token", &world.federated_token()).must_not_be_in("the log", &text);
+}
+
+#[test]
+fn the_audit_log_on_a_dash_goes_to_standard_error() {
+    let world = World::new();
+    let mut command = command(&slim(), &world);
+    command.args(["get-token", "--audit", "-"]);
+    let ran = run_command(&mut command, &world);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), 1);
+    assert!(ran.stderr.lines().count() > 5, "{ran:?}");
+    for line in ran.stderr.lines() {
+        must_be_a_valid_line(&serde_json::from_str(line).expect("JSON"));
+    }
+}
