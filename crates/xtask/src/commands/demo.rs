@@ -28,7 +28,7 @@ const ATTEMPTS: &[(&str, &str)] = &[
     ),
     (
         "federated_token_in_path",
-        "smuggle the federated token out in a path",
+        "smuggle the federated token out as the name of a file",
     ),
     ("other_scope", "ask for a token for something else"),
 ];
