@@ -68,13 +68,13 @@ pub fn run(world: &World, arguments: &[&str]) -> Ran {
 /// Runs a command to its end.
 ///
 /// # Panics
-/// If what it printed holds the federated token, colours or the like, or if it
-/// is not UTF-8.
+/// If what it printed holds the federated token's signature, colours or the
+/// like, or if it is not UTF-8.
 pub fn run_command(command: &mut Command, world: &World) -> Ran {
     let output = command.output().expect("the program starts");
     let token = std::fs::read_to_string(world.token_file()).unwrap_or_default();
     if token.len() > 100 {
-        let token = Secret::new("federated token", token.trim());
+        let token = Secret::signature("federated token", token.trim());
         token.must_not_be_in("standard output", &output.stdout);
         token.must_not_be_in("standard error", &output.stderr);
     }

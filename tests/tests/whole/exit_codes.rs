@@ -1,11 +1,12 @@
 //! Each exit code, of the program as users get it, as text and as JSON.
 
-use keyhole_emulator::{Claims, Fault};
+use keyhole_emulator::{Claims, Fault, Listener, RecordedRequest};
 use keyhole_host::Digest;
 use keyhole_tests::program::{Ran, command, full, run_command, slim};
 use keyhole_tests::{World, artifacts};
 use serde_json::Value;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Runs a case by `get-token`, `verify` and `verify --output json`, and checks
 /// that all of them end alike.
@@ -26,8 +27,10 @@ fn must_end(code: i32, said: &[&str], ran: impl Fn(&[&str]) -> Ran) {
         get_token.stdout, "",
         "only a result goes to standard output"
     );
-    assert!(get_token.stderr.starts_with("error: "), "{get_token:?}");
-    assert!(get_token.stderr.contains("\nhint: "), "{get_token:?}");
+    for mark in ["error: ", "hint: "] {
+        let mut lines = get_token.stderr.lines();
+        assert!(lines.any(|line| line.starts_with(mark)), "{get_token:?}");
+    }
 
     let text = ran(&["verify"]);
     assert_eq!(text.code, Some(code), "{text:?}");
@@ -136,6 +139,29 @@ fn a_refusal_that_reflects_the_assertion_shows_nothing_of_it() {
 }
 
 #[test]
+fn terminal_escapes_of_the_authority_reach_no_terminal() {
+    let world = World::new();
+    let fault: Fault = "error-escape".parse().expect("a fault");
+    world.emulator.always(Some(fault));
+    must_exit(&world, 4, &["700213"], |_| {});
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let world = World::new();
+    let elsewhere = world.emulator.http_authority();
+    for status in [301, 302, 307, 308] {
+        let fault = Fault::redirect(status, &elsewhere);
+        world.emulator.always(Some(fault));
+        must_exit(&world, 6, &[&status.to_string()], |_| {});
+    }
+    let requests = world.honest_requests();
+    assert_eq!(requests.len(), 4 * 3, "one request a run");
+    let over_tls = |request: &RecordedRequest| request.listener == Listener::Https;
+    assert!(requests.iter().all(over_tls), "{requests:?}");
+}
+
+#[test]
 fn an_authority_that_has_no_time_exits_5() {
     let world = World::new();
     world.emulator.always(Some(Fault::throttled(3_600)));
@@ -179,10 +205,44 @@ fn an_answer_that_is_no_token_exits_6() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_exits_5() {
+    let world = World::new();
+    for fault in ["reset", "truncated"] {
+        world.emulator.always(Some(fault.parse().expect("a fault")));
+        must_exit(&world, 5, &[], |command| {
+            command.args(["--timeout", "1s"]);
+        });
+    }
+}
+
+#[test]
+fn an_interrupt_ends_it_at_once_with_130() {
+    let world = World::new();
+    world.emulator.always(Some(Fault::Hang));
+    let child = command(&slim(), &world)
+        .arg("get-token")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("keyhole starts");
+    assert!(
+        world.emulator.wait_for_requests(1, Duration::from_secs(20)),
+        "the request comes"
+    );
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill starts");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+}
+
+#[test]
 fn an_answer_that_takes_long_but_comes_in_time_is_an_answer() {
     let world = World::new();
-    let second = std::time::Duration::from_secs(1);
-    world.emulator.queue(Fault::delay(second));
+    world.emulator.queue(Fault::delay(Duration::from_secs(1)));
     let mut command = command(&slim(), &world);
     command.args(["get-token", "--timeout", "30s"]);
     assert_eq!(run_command(&mut command, &world).code, Some(0));
@@ -194,6 +254,7 @@ fn a_component_that_tries_more_than_it_was_granted_exits_7() {
         ("open_sibling", "file.name"),
         ("post_other_host", "request.authority"),
         ("return_token_never_sent", "result.token"),
+        ("grow_memory", "linear memory"),
     ] {
         let resource = format!("api://attempt/{attempt}");
         let world = World::granting(&resource);
@@ -209,6 +270,23 @@ fn a_component_that_tries_more_than_it_was_granted_exits_7() {
             run_command(&mut command, &world)
         });
     }
+}
+
+#[test]
+fn terminal_escapes_of_a_component_reach_no_terminal() {
+    let resource = "api://attempt/escapes_in_every_string";
+    let world = World::granting(resource);
+    let digest = Digest::of(&artifacts::bytes("hostile")).to_string();
+    // Control characters in its output end the run of any program.
+    must_end(4, &["AADSTS"], |arguments| {
+        let mut command = command(&full(), &world);
+        command
+            .args(arguments)
+            .args(["--scope", &format!("{resource}/.default")])
+            .args(["--digest", &digest, "--component"])
+            .arg(artifacts::component("hostile"));
+        run_command(&mut command, &world)
+    });
 }
 
 #[test]

@@ -88,12 +88,11 @@ fn kubectl_reaches_the_api_server_with_the_token() {
         assert!(output.status.success(), "{stderr}");
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(stdout.contains("v1.32.0-stand-in"), "{stdout}");
-        assert_eq!(
-            server.bearers(),
-            [TOKEN],
-            "the bearer token of the one request"
-        );
-        assert_eq!(world.honest_requests().len(), 1);
+        let bearers = server.bearers();
+        // A dispatcher of kubectl versions asks for the server's first.
+        assert!(!bearers.is_empty());
+        assert!(bearers.iter().all(|bearer| bearer == TOKEN), "{bearers:?}");
+        assert!(!world.honest_requests().is_empty());
         for text in [&*stdout, &*stderr] {
             Secret::new("access token", TOKEN).must_not_be_in("kubectl's output", text);
         }

@@ -15,6 +15,7 @@ mod deep_recursion;
 mod empty_token;
 mod endless_loop;
 mod endless_wait;
+mod escapes_in_every_string;
 mod expiry_in_year_9999;
 mod extra_field;
 mod extra_header;
@@ -142,6 +143,7 @@ attempts! {
     empty_token
     endless_loop
     endless_wait
+    escapes_in_every_string
     expiry_in_year_9999
     extra_field
     extra_header

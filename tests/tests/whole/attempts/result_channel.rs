@@ -1,6 +1,6 @@
 //! The result: tokens, facts and texts.
 
-use super::Ends::{Redacted, Refused};
+use super::Ends::{Learns, Redacted, Refused};
 
 super::attempts! {
     held_by "host/src/keyhole.rs: accept, with judge_token and judge_error of grants/result.rs";
@@ -8,6 +8,10 @@ super::attempts! {
     access_token_in_error_message sends 1 => Redacted;
     codes_without_end => Refused(&["result.text"]);
     empty_token sends 1 => Refused(&["result.text"]);
+    // Passed on as it is: who shows it escapes it, see `exit_codes`.
+    escapes_in_every_string => Learns(
+        "AADSTS\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\r\u{8}\u{202e}\0<script>\n"
+    );
     expiry_in_year_9999 sends 1 => Refused(&["result.expiry"]);
     federated_token_in_error_message => Redacted;
     federated_token_in_every_string => Redacted;
