@@ -23,7 +23,7 @@ pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
     if event.decision == Decision::Refused {
         let rule = event.rule.unwrap_or("not granted");
         return Some(Step {
-            name: format!("{} refused", subject(event.capability)),
+            name: subject(event.capability).to_owned(),
             state: StepState::Refused,
             detail: format!("{} ({rule})", event.target),
             at_us: Some(event.t_us),
