@@ -185,8 +185,11 @@ impl Keyhole {
             Ok(Ok(answer)) => {
                 let left = store.get_fuel().unwrap_or_default();
                 call.log(
-                    AuditEvent::allowed(Capability::Limit, "fuel")
-                        .detail(format!("used {} of {}", limits.fuel - left, limits.fuel)),
+                    AuditEvent::allowed(Capability::Limit, "fuel").detail(format!(
+                        "used {} of {}",
+                        limits.fuel - left,
+                        limits.fuel
+                    )),
                 );
                 let file_fault = store.data_mut().grants.file_fault.take();
                 Ok((FinishedCall { call, file_fault }, answer))

@@ -31,6 +31,12 @@ mod verify;
 
 use std::process::ExitCode;
 
+/// What is freed is wiped first: what libraries copied of a token (TLS and HTTP
+/// buffers) does not stay in memory.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
     exit::report_panics();
     command_line::run()

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::wasm;
 use crate::files;
-use crate::guests::{self, GUESTS};
+use crate::guests::{self, EXCHANGE};
 use crate::process;
 use crate::steps::Steps;
 use crate::toolchain::Toolchain;
@@ -19,7 +19,7 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     compare(workspace, &toolchain, steps)
 }
 
-/// Builds once more elsewhere and compares with what [`wasm::run`] has left.
+/// Builds the exchange once more elsewhere and compares with what [`wasm::run`] has left.
 pub(super) fn compare(
     workspace: &Workspace,
     toolchain: &Toolchain,
@@ -27,30 +27,28 @@ pub(super) fn compare(
 ) -> Result<()> {
     let folder = TempDir::with_prefix("keyhole-").context("cannot make a temporary folder")?;
     let elsewhere = copy(workspace, folder.path())?;
-    for guest in GUESTS {
-        steps.run(format!("component {} again, elsewhere", guest.name), || {
-            guests::build(&elsewhere, toolchain, *guest)?;
-            let first = files::read(&workspace.component(guest.name))?;
-            let again = files::read(&elsewhere.component(guest.name))?;
-            let digests = [&first, &again].map(|bytes| files::sha256(bytes));
-            if first != again {
-                let kept = workspace.component(&format!("{}-elsewhere", guest.name));
-                files::put(&kept, &again)?;
-                bail!(
-                    "{} is sha256:{} and, from a copy of the same sources, sha256:{}: its bytes \
-                     depend on more than the sources, Cargo.lock, the compiler and the encoder. \
-                     The other one is kept as {}: `wasm-tools print` on both and a diff show where",
-                    workspace.component(guest.name).display(),
-                    digests[0],
-                    digests[1],
-                    kept.display()
-                );
-            }
-            eprintln!("    the same: sha256:{}", digests[0]);
-            Ok(())
-        })?;
-    }
-    Ok(())
+    let name = EXCHANGE.name;
+    steps.run(format!("component {name} again, elsewhere"), || {
+        guests::build(&elsewhere, toolchain, EXCHANGE)?;
+        let first = files::read(&workspace.component(name))?;
+        let again = files::read(&elsewhere.component(name))?;
+        let digests = [&first, &again].map(|bytes| files::sha256(bytes));
+        if first != again {
+            let kept = workspace.component(&format!("{name}-elsewhere"));
+            files::put(&kept, &again)?;
+            bail!(
+                "{} is sha256:{} and, from a copy of the same sources, sha256:{}: its bytes \
+                 depend on more than the sources, Cargo.lock, the compiler and the encoder. \
+                 The other one is kept as {}: `wasm-tools print` on both and a diff show where",
+                workspace.component(name).display(),
+                digests[0],
+                digests[1],
+                kept.display()
+            );
+        }
+        eprintln!("    the same: sha256:{}", digests[0]);
+        Ok(())
+    })
 }
 
 /// Copies the sources to a folder with another length of name, and gives them
