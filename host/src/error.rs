@@ -51,7 +51,7 @@ pub enum Error {
     Token {
         /// What it says: checked, cut to its limits and rid of the federated
         /// token.
-        error: TokenError,
+        error: Box<TokenError>,
         /// Why the last request failed, if it failed below HTTP.
         transport: Option<String>,
     },

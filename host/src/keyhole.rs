@@ -244,7 +244,7 @@ impl Keyhole {
                         fault: fault.clone(),
                     },
                     (error, _) => Error::Token {
-                        error,
+                        error: Box::new(error),
                         transport: call.transport(),
                     },
                 })

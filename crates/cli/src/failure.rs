@@ -15,7 +15,7 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
         Error::Token { error, transport } => {
             push(&mut failure.details, "cause", transport.as_deref());
             failure.details.extend(token_details(error));
-            if let (TokenError::Refused(refused), Some(settings)) = (error, settings) {
+            if let (TokenError::Refused(refused), Some(settings)) = (&**error, settings) {
                 failure.checks = checks(refused, settings);
             }
         }
@@ -37,7 +37,7 @@ fn class(error: &Error) -> ExitClass {
             ExitClass::Configuration
         }
         Error::TokenFile { .. } => ExitClass::FederatedToken,
-        Error::Token { error, .. } => match error {
+        Error::Token { error, .. } => match **error {
             TokenError::Configuration(_) => ExitClass::Configuration,
             TokenError::TokenFile(_) | TokenError::Assertion(_) => ExitClass::FederatedToken,
             TokenError::Refused(_) => ExitClass::Refused,
@@ -187,7 +187,7 @@ mod tests {
 
     fn token(error: TokenError) -> Error {
         Error::Token {
-            error,
+            error: Box::new(error),
             transport: None,
         }
     }

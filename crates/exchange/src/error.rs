@@ -6,7 +6,6 @@ mod next_step;
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::assertion::{AssertionFacts, AssertionFault};
@@ -15,7 +14,7 @@ use crate::cloud::AuthorityHost;
 use crate::exchange::{FileFault, TransportFault};
 use crate::reply::{OAuthError, ReplyFault};
 use crate::scope::ScopeFault;
-use crate::settings::{Note, SettingsError};
+use crate::settings::SettingsError;
 
 /// An offset of this machine's clock beyond this is named, in seconds.
 pub const NOTABLE_OFFSET_SECONDS: u64 = 120;
@@ -44,8 +43,6 @@ pub enum TokenError {
 pub struct Circumstances {
     /// Who is asked.
     pub authority: AuthorityHost,
-    /// What is odd about the settings.
-    pub notes: Vec<Note>,
     /// This machine's clock at the failure, Unix seconds.
     pub now: i64,
     /// The authority's clock minus this machine's, in seconds, by the `Date`

@@ -67,9 +67,12 @@ fn a_certificate_that_does_not_prove_the_name_gets_no_request() {
             .expect("a sandbox");
         match sandbox.get_token() {
             Err(Error::Token {
-                error: TokenError::Unavailable(error),
+                error,
                 transport: Some(why),
             }) => {
+                let TokenError::Unavailable(error) = *error else {
+                    panic!("{kind:?}: {error:?}")
+                };
                 assert!(
                     matches!(
                         error.cause,

@@ -10,7 +10,6 @@ use std::path::Path;
 const UNSAFE: &[&str] = &[
     "crates/cli/src/artifact.rs",
     "crates/component/src/lib.rs",
-    "crates/component/src/lib.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",
     "tests/guests/src/lib.rs",

@@ -191,10 +191,10 @@ fn a_token_that_would_be_refused_is_not_sent() {
         let path = world.folder().join("token");
         fs::write(&path, world.emulator.issuer().mint(&claims)).expect("a file");
         match exchange(&world, &path) {
-            Err(Error::Token {
-                error: TokenError::Assertion(error),
-                ..
-            }) => {
+            Err(Error::Token { error, .. }) => {
+                let TokenError::Assertion(error) = *error else {
+                    panic!("{name}: {error:?}")
+                };
                 let facts = error.assertion.expect("facts");
                 assert_eq!(facts.subject.as_deref(), Some(world.emulator.subject()));
             }

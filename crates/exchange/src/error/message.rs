@@ -1,6 +1,6 @@
 //! What failed, in words.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt::{self, Write as _};
 
 use super::{
@@ -53,8 +53,7 @@ fn token_file(text: &mut String, error: &TokenFileError) -> fmt::Result {
         "the federated token file {} cannot be read: {}",
         Quoted(&error.path),
         error.fault
-    )?;
-    notes(text, &error.circumstances)
+    )
 }
 
 fn assertion(text: &mut String, error: &AssertionError) -> fmt::Result {
@@ -77,7 +76,7 @@ fn assertion(text: &mut String, error: &AssertionError) -> fmt::Result {
     ) {
         offset(text, &error.circumstances)?;
     }
-    notes(text, &error.circumstances)
+    Ok(())
 }
 
 fn refused(text: &mut String, error: &RefusedError) -> fmt::Result {
@@ -108,8 +107,7 @@ fn refused(text: &mut String, error: &RefusedError) -> fmt::Result {
     if hint::any(&answer.codes, About::Times) {
         times(text, error)?;
     }
-    sent(text, error.requests)?;
-    notes(text, &error.circumstances)
+    sent(text, error.requests)
 }
 
 /// Both clocks and the token's own times.
@@ -173,8 +171,7 @@ fn unavailable(text: &mut String, error: &UnavailableError) -> fmt::Result {
             Span(wait)
         )?,
     }
-    sent(text, error.requests)?;
-    notes(text, &error.circumstances)
+    sent(text, error.requests)
 }
 
 fn bad_response(text: &mut String, error: &BadResponseError) -> fmt::Result {
@@ -187,8 +184,7 @@ fn bad_response(text: &mut String, error: &BadResponseError) -> fmt::Result {
         write!(text, " (HTTP {})", error.status)?;
     }
     write!(text, ": {}", error.fault)?;
-    sent(text, error.requests)?;
-    notes(text, &error.circumstances)
+    sent(text, error.requests)
 }
 
 fn denied(text: &mut String, error: &DeniedError) -> fmt::Result {
@@ -200,7 +196,7 @@ fn denied(text: &mut String, error: &DeniedError) -> fmt::Result {
     if !error.detail.is_empty() {
         write!(text, ": {}", Plain(&error.detail))?;
     }
-    notes(text, &error.circumstances)
+    Ok(())
 }
 
 /// The ids by which Microsoft's support finds the request.
@@ -236,14 +232,6 @@ fn sent(text: &mut String, requests: u32) -> fmt::Result {
         0 | 1 => Ok(()),
         more => write!(text, ". {more} requests were sent"),
     }
-}
-
-fn notes(text: &mut String, circumstances: &Circumstances) -> fmt::Result {
-    for note in &circumstances.notes {
-        text.push_str(". Note: ");
-        text.push_str(&note.to_string());
-    }
-    Ok(())
 }
 
 /// A string from outside without quotes: on one line, ASCII only, at most 256

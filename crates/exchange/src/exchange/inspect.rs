@@ -81,7 +81,6 @@ pub(super) fn circumstances(
 ) -> Circumstances {
     Circumstances {
         authority: settings.authority().clone(),
-        notes: settings.notes().to_vec(),
         now: now.unix_seconds,
         clock_offset,
     }

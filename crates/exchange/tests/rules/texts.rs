@@ -276,11 +276,11 @@ fn answers_that_cannot_be_used() {
 }
 
 #[test]
-fn a_denial_and_the_notes_of_every_failure() {
-    let odd = Settings::from_env(&pod(&[
-        (variable::AUTHORITY_HOST, "https://login.example.com:8443/"),
-        (variable::CLOUD, "AzurePublicCloud"),
-    ]))
+fn a_denial_and_a_custom_authority() {
+    let custom = Settings::from_env(&pod(&[(
+        variable::AUTHORITY_HOST,
+        "https://login.example.com:8443/",
+    )]))
     .unwrap();
     let denied = vec![
         Event::File(token()),
@@ -294,9 +294,9 @@ fn a_denial_and_the_notes_of_every_failure() {
         Event::Reply(refusal(400, "invalid_request", 90002, "no tenant")),
     ];
     let unread = vec![Event::NoFile(FileFault::new(FileFaultKind::NotFound, ""))];
-    let play = |script| play(odd.clone(), Options::default(), script, 0);
+    let play = |script| play(custom.clone(), Options::default(), script, 0);
     insta::assert_snapshot!(
-        "denied_and_notes",
+        "denied_and_custom_authority",
         text("denied", &play(denied))
             + &text("refused", &play(refused))
             + &text("file", &play(unread))
