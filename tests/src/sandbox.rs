@@ -68,8 +68,10 @@ impl Sandbox {
     /// # Errors
     /// What the exchange says.
     pub fn get_token_for(&self, scope: Option<Scope>) -> Result<AccessToken, Error> {
-        let mut request = TokenRequest::default();
-        request.scope = scope;
+        let request = TokenRequest {
+            scope,
+            ..TokenRequest::default()
+        };
         block_on(self.keyhole.get_token(request))
     }
 

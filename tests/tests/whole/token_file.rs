@@ -154,7 +154,7 @@ fn a_file_that_may_not_be_read_is_named() {
     let world = World::new();
     let path = world.folder().join("secret");
     fs::write(&path, world.federated_token()).expect("a file");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("a mode");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("a mode");
     if fs::File::open(&path).is_ok() {
         eprintln!("this user may read every file: not tested");
         return;
