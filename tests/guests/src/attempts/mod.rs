@@ -35,7 +35,6 @@ mod long_user_agent;
 mod look_for_a_second_preopen;
 mod message_of_three_mebibytes;
 mod message_over_limit;
-mod million_borrows;
 mod missing_field;
 mod more_requests_than_sent;
 mod open_absolute;
@@ -100,6 +99,7 @@ mod return_token_without_request;
 mod scope_list;
 mod seventh_request;
 mod success_after_refusal;
+mod thousand_borrows;
 mod token_with_newline;
 mod trailers;
 mod transfer_encoding_header;
@@ -163,7 +163,6 @@ attempts! {
     look_for_a_second_preopen
     message_of_three_mebibytes
     message_over_limit
-    million_borrows
     missing_field
     more_requests_than_sent
     open_absolute
@@ -228,6 +227,7 @@ attempts! {
     scope_list
     seventh_request
     success_after_refusal
+    thousand_borrows
     token_with_newline
     trailers
     transfer_encoding_header

@@ -3,7 +3,7 @@
 use super::Ends::{Learns, Refused};
 
 super::attempts! {
-    held_by "host/src/grants/file.rs: open_at asks policy::judge_open";
+    held_by "host/src/grants/file/filesystem.rs": "match policy::judge_open(entry, &path, access) {";
 
     federated_token_in_path => Refused(&["file.name"]);
     look_for_a_second_preopen => Learns("/keyhole");

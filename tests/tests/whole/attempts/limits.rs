@@ -3,18 +3,21 @@
 use super::Ends::{Deadline, Limit, Trap};
 
 super::attempts! {
-    held_by "host/src/grants/limits.rs: Limits::apply and Limiter";
+    held_by "host/src/keyhole.rs": "limits.apply(&mut store)",
+        "host/src/keyhole.rs": "store.limiter(|state| &mut state.limiter);",
+        "host/src/keyhole.rs": "match tokio::time::timeout(timeout, running).await {",
+        "host/src/call.rs": "if state.refused > MAX_REFUSALS {";
 
     deep_recursion => Limit("stack");
     endless_loop => Deadline;
     endless_wait => Deadline;
     grow_memory => Limit("linear memory");
     message_of_three_mebibytes => Limit("hostcall fuel");
-    million_borrows => Limit("handles");
     panics => Trap;
     path_of_three_mebibytes => Limit("hostcall fuel");
     refusals_by_the_thousand => Limit("refusals");
     resources_by_the_million => Limit("resources");
+    thousand_borrows => Limit("handles");
     write_headers_big => Limit("fields");
 }
 

@@ -3,7 +3,7 @@
 use super::Ends::{Learns, Refused};
 
 super::attempts! {
-    held_by "host/src/grants/request.rs: judge_and_send asks judge_head";
+    held_by "host/src/grants/request.rs": "if let Err(rule) = judge_head(&endpoint.target, &request) {";
 
     authorization_header => Refused(&["request.header.name"]);
     connect_instead_of_post => Refused(&["request.method"]);

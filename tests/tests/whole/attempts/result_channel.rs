@@ -3,7 +3,9 @@
 use super::Ends::{Learns, Redacted, Refused};
 
 super::attempts! {
-    held_by "host/src/keyhole.rs: accept, with judge_token and judge_error of grants/result.rs";
+    held_by "host/src/keyhole.rs": "result::judge_token(call, token, &granted_scope)",
+        "host/src/keyhole.rs": "result::clean_facts(&call, &mut token.assertion);",
+        "host/src/keyhole.rs": "result::judge_error(call, &mut error)";
 
     access_token_in_error_message sends 1 => Redacted;
     codes_without_end => Refused(&["result.text"]);
