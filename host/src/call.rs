@@ -2,6 +2,7 @@
 //! grant served. Shared by the grants and the tasks that send requests.
 
 use crate::audit::{AuditEvent, Capability, Decision, SharedAudit};
+use crate::grants::limits::{LimitReached, MAX_EVENTS, MAX_READS};
 use keyhole_exchange::secret;
 use keyhole_policy::Rule;
 use serde::Serialize;
@@ -18,6 +19,9 @@ pub const MAX_REFUSALS: u32 = 64;
 /// A string from a guest is cut to this many bytes before it is logged.
 const MAX_TARGET: usize = 256;
 
+/// A call that is ended for its many events still says how it ended.
+const LAST_EVENTS: u32 = 8;
+
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// Something a component asked for and did not get.
@@ -33,6 +37,14 @@ pub struct Refusal {
     pub rule: &'static str,
     /// What the rule asks for, as a sentence.
     pub asks: &'static str,
+}
+
+impl Refusal {
+    /// Whether the network is to blame, not the component: the authority's
+    /// name led to an address that is never connected to.
+    pub(crate) fn is_of_the_network(&self) -> bool {
+        self.capability == Capability::Resolve
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -57,6 +69,7 @@ struct State {
     transport: Option<String>,
     requests: u32,
     in_flight: bool,
+    reads: u32,
 }
 
 impl Call {
@@ -73,6 +86,7 @@ impl Call {
             transport: None,
             requests: 0,
             in_flight: false,
+            reads: 0,
         })))
     }
 
@@ -85,6 +99,35 @@ impl Call {
     pub(crate) fn log(&self, event: AuditEvent) {
         let mut state = self.state();
         state.log(event);
+    }
+
+    /// Whether the call has stayed within what is counted here.
+    ///
+    /// # Errors
+    /// [`LimitReached`] by events or by reads of the file.
+    pub(crate) fn within_limits(&self) -> Result<(), LimitReached> {
+        let state = self.state();
+        if state.seq > MAX_EVENTS {
+            return Err(LimitReached::new("events", MAX_EVENTS, "audit events"));
+        }
+        if state.reads > MAX_READS {
+            return Err(LimitReached::new("reads", MAX_READS, "reads of the file"));
+        }
+        Ok(())
+    }
+
+    /// Counts a read of the file that is about to happen.
+    ///
+    /// # Errors
+    /// [`LimitReached`] after [`MAX_READS`].
+    pub(crate) fn begin_read(&self) -> Result<(), LimitReached> {
+        self.state().reads += 1;
+        self.within_limits()
+    }
+
+    /// Whether a request has been handed over and not ended.
+    pub(crate) fn has_request_in_flight(&self) -> bool {
+        self.state().in_flight
     }
 
     /// Logs a refusal and keeps it.
@@ -138,11 +181,16 @@ impl Call {
 
     /// Whether `token` is what a 200 answer has as `access_token`, literally.
     pub(crate) fn was_relayed(&self, token: &str) -> bool {
-        let quoted = Zeroizing::new(format!("\"{token}\""));
-        self.state()
-            .relayed
-            .iter()
-            .any(|answer| has_member(answer, b"\"access_token\"", quoted.as_bytes()))
+        // JSON may write a slash with a backslash before it (RFC 8259, section 7).
+        let spellings = [
+            Zeroizing::new(format!("\"{token}\"")),
+            Zeroizing::new(format!("\"{}\"", token.replace('/', "\\/"))),
+        ];
+        self.state().relayed.iter().any(|answer| {
+            spellings
+                .iter()
+                .any(|quoted| has_member(answer, b"\"access_token\"", quoted.as_bytes()))
+        })
     }
 
     /// Keeps why the last request failed, for a person.
@@ -202,6 +250,10 @@ impl State {
         event.call = self.number;
         event.t_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.seq += 1;
+        // What comes after is the end of a call that went on too long.
+        if self.seq > MAX_EVENTS + LAST_EVENTS {
+            return;
+        }
         if event.decision == Decision::Refused {
             tracing::warn!(
                 target: "keyhole::audit",

@@ -49,7 +49,7 @@ pub enum Error {
     /// The component says why there is no token.
     #[error("{}", explanation(error).0)]
     Token {
-        /// What it says: checked, cut to its limits and rid of the federated
+        /// What it says: within its limits and rid of the federated
         /// token.
         error: Box<TokenError>,
         /// Why the last request failed, if it failed below HTTP.
@@ -106,9 +106,14 @@ impl Error {
             }
             Error::TokenFile { fault, .. } => fault.next_step().into(),
             Error::Token { error, .. } => explanation(error).1.to_owned(),
+            Error::Refused(refusals) if refusals.iter().all(Refusal::is_of_the_network) => {
+                "check the authority's name, DNS and /etc/hosts: the name leads to an address \
+                 that no authority has"
+                    .into()
+            }
             Error::Refused(_) => {
                 "do not use this component, and keep the audit log: one that came \
-                 with this release is not refused anything"
+                 with this release asks for nothing else"
                     .into()
             }
             Error::Limit(_) => {

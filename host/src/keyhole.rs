@@ -5,18 +5,18 @@ use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::bindings::exports::keyhole::identity::token_provider as wit;
 use crate::bindings::{ExchangePre, exports};
 use crate::builder::Builder;
-use crate::call::Call;
+use crate::call::{Call, TooManyRefusals};
 use crate::error::Error;
 use crate::grants::limits::limit_reached;
 use crate::grants::{Endpoint, Env, GrantsCtx, Limits, SingleFile, result};
-use crate::linker::State;
+use crate::linker::{DeadlinePassed, State};
 use crate::network::Network;
 use crate::token::{AccessToken, TokenRequest};
 use keyhole_exchange::retry;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::{Engine, Store, Trap};
 
 /// How long an exchange may take, waits included, unless the builder says
@@ -166,17 +166,19 @@ impl Keyhole {
             .build();
         let call = grants.call.clone();
         let limits = inner.grants.limits;
+        let timeout = inner.grants.timeout;
+        let start = Instant::now();
         let mut store = Store::new(
             &inner.engine,
             State {
                 grants,
                 limiter: limits.limiter(),
+                deadline: start + timeout,
             },
         );
         store.limiter(|state| &mut state.limiter);
         limits.apply(&mut store).map_err(|error| self.trap(error))?;
 
-        let timeout = inner.grants.timeout;
         let running = async {
             let exchange = inner.component.instantiate_async(&mut store).await?;
             call_guest(exchange.keyhole_identity_token_provider(), &mut store).await
@@ -195,19 +197,7 @@ impl Keyhole {
                 Ok((FinishedCall { call, file_fault }, answer))
             }
             Ok(Err(error)) => Err(self.ended(&call, error)),
-            Err(_) => {
-                call.log(
-                    AuditEvent::refused(Capability::Limit, "deadline", "limit.deadline")
-                        .detail(format!("{} s", timeout.as_secs_f64())),
-                );
-                match call.refusals() {
-                    refusals if refusals.is_empty() => Err(Error::Deadline {
-                        timeout,
-                        transport: call.transport(),
-                    }),
-                    refusals => Err(Error::Refused(refusals)),
-                }
-            }
+            Err(_) => Err(self.late(&call)),
         }
     }
 
@@ -226,6 +216,12 @@ impl Keyhole {
             return Err(refused);
         }
         match answer {
+            // A request that nobody waits for has not been judged, or its answer
+            // comes after the call.
+            Ok(_) if call.has_request_in_flight() => {
+                result::refuse(call, keyhole_policy::Rule::RequestBodyIncomplete);
+                Err(Error::Refused(call.refusals()))
+            }
             Ok(value) => match judge(call, &value) {
                 Ok(()) => Ok(value),
                 Err(rule) => {
@@ -252,18 +248,38 @@ impl Keyhole {
         }
     }
 
-    /// Why a guest was ended: a limit by its name, a refusal, or a trap.
+    /// Why a guest was ended: a refusal, a limit by its name, or a trap.
     fn ended(&self, call: &Call, error: wasmtime::Error) -> Error {
+        if error.is::<DeadlinePassed>() {
+            return self.late(call);
+        }
         let limit = limit_reached(&error, &self.0.grants.limits);
-        if let Some(limit) = limit {
+        if let Some(limit) = &limit {
             call.log(
                 AuditEvent::refused(Capability::Limit, limit.name, "limit.reached")
                     .detail(limit.value.clone()),
             );
-            return Error::Limit(limit);
         }
+        match (call.refusals(), limit) {
+            (_, Some(limit)) if error.is::<TooManyRefusals>() => Error::Limit(limit),
+            (refusals, None) if refusals.is_empty() => self.trap(error),
+            (refusals, Some(limit)) if refusals.is_empty() => Error::Limit(limit),
+            (refusals, _) => Error::Refused(refusals),
+        }
+    }
+
+    /// The deadline passed.
+    fn late(&self, call: &Call) -> Error {
+        let timeout = self.0.grants.timeout;
+        call.log(
+            AuditEvent::refused(Capability::Limit, "deadline", "limit.deadline")
+                .detail(format!("{} s", timeout.as_secs_f64())),
+        );
         match call.refusals() {
-            refusals if refusals.is_empty() => self.trap(error),
+            refusals if refusals.is_empty() => Error::Deadline {
+                timeout,
+                transport: call.transport(),
+            },
             refusals => Error::Refused(refusals),
         }
     }

@@ -6,8 +6,10 @@
 //! instantiated, whatever the check before it thinks.
 
 use crate::bindings::wasi::filesystem::{preopens, types as filesystem};
+use crate::grants::limits::MAX_REQUEST_PART;
 use crate::grants::request::Handle;
 use crate::grants::{GrantsCtx, GrantsView, WASI};
+use std::time::Instant;
 use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
 use wasmtime::{Engine, Result, StoreContextMut};
 use wasmtime_wasi::clocks::WasiClocksView as _;
@@ -23,6 +25,7 @@ use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream, StreamResult};
 pub(crate) struct State {
     pub(crate) grants: GrantsCtx,
     pub(crate) limiter: crate::grants::limits::Limiter,
+    pub(crate) deadline: Instant,
 }
 
 impl GrantsView for State {
@@ -80,7 +83,7 @@ fn cli(linked: &mut Linked) -> Result<()> {
     let [get] = ["get-environment"];
     let mut env = linked.interface("wasi:cli/environment", &[get])?;
     env.func_wrap(get, |mut store: Store<'_>, ()| {
-        Ok((environment::Host::get_environment(grants(&mut store))?,))
+        Ok((environment::Host::get_environment(grants(&mut store)?)?,))
     })
 }
 
@@ -88,18 +91,18 @@ fn clocks(linked: &mut Linked) -> Result<()> {
     let [now] = ["now"];
     let mut wall = linked.interface("wasi:clocks/wall-clock", &[now])?;
     wall.func_wrap(now, |mut store: Store<'_>, ()| {
-        Ok((wall_clock::Host::now(&mut grants(&mut store).clocks())?,))
+        Ok((wall_clock::Host::now(&mut grants(&mut store)?.clocks())?,))
     })?;
 
     let names @ [now, subscribe] = ["now", "subscribe-duration"];
     let mut monotonic = linked.interface("wasi:clocks/monotonic-clock", &names)?;
     monotonic.func_wrap(now, |mut store: Store<'_>, ()| {
         Ok((monotonic_clock::Host::now(
-            &mut grants(&mut store).clocks(),
+            &mut grants(&mut store)?.clocks(),
         )?,))
     })?;
     monotonic.func_wrap(subscribe, |mut store: Store<'_>, (duration,): (u64,)| {
-        let mut clocks = grants(&mut store).clocks();
+        let mut clocks = grants(&mut store)?.clocks();
         Ok((monotonic_clock::Host::subscribe_duration(
             &mut clocks,
             duration,
@@ -115,7 +118,7 @@ fn files(linked: &mut Linked) -> Result<()> {
     let [directories] = ["get-directories"];
     let mut roots = linked.interface("wasi:filesystem/preopens", &[directories])?;
     roots.func_wrap(directories, |mut store: Store<'_>, ()| {
-        Ok((preopens::Host::get_directories(grants(&mut store))?,))
+        Ok((preopens::Host::get_directories(grants(&mut store)?)?,))
     })?;
 
     let names @ [open, read] = ["[method]descriptor.open-at", "[method]descriptor.read"];
@@ -127,7 +130,7 @@ fn files(linked: &mut Linked) -> Result<()> {
         open,
         |mut store: Store<'_>, (this, links, path, how, flags): Open| {
             Box::new(async move {
-                let grants = grants(&mut store);
+                let grants = grants(&mut store)?;
                 Ok((HostDescriptor::open_at(grants, this, links, path, how, flags).await?,))
             })
         },
@@ -136,7 +139,7 @@ fn files(linked: &mut Linked) -> Result<()> {
         read,
         |mut store: Store<'_>, (this, length, offset): (Descriptor, u64, u64)| {
             Ok((HostDescriptor::read(
-                grants(&mut store),
+                grants(&mut store)?,
                 this,
                 length,
                 offset,
@@ -193,7 +196,7 @@ fn requests(linked: &mut Linked) -> Result<()> {
     types.func_wrap(
         from_list,
         |mut store: Store<'_>, (list,): (Vec<(String, Vec<u8>)>,)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
             Ok((match HostFields::from_list(http, list) {
                 Ok(fields) => Ok(fields),
                 Err(error) => Err(http.convert_header_error(error)?),
@@ -203,54 +206,66 @@ fn requests(linked: &mut Linked) -> Result<()> {
     types.func_wrap(
         new,
         |mut store: Store<'_>, (headers,): (Resource<http::Headers>,)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
             Ok((HostOutgoingRequest::new(http, headers)?,))
         },
     )?;
     types.func_wrap(
         method,
         |mut store: Store<'_>, (this, method): (Request, http::Method)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
+            if matches!(&method, http::Method::Other(name) if too_long(Some(name))) {
+                return Ok((Err(()),));
+            }
             Ok((HostOutgoingRequest::set_method(http, this, method)?,))
         },
     )?;
     types.func_wrap(
         scheme,
         |mut store: Store<'_>, (this, scheme): (Request, Option<http::Scheme>)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
+            if matches!(&scheme, Some(http::Scheme::Other(name)) if too_long(Some(name))) {
+                return Ok((Err(()),));
+            }
             Ok((HostOutgoingRequest::set_scheme(http, this, scheme)?,))
         },
     )?;
     types.func_wrap(
         authority,
         |mut store: Store<'_>, (this, authority): (Request, Option<String>)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
+            if too_long(authority.as_ref()) {
+                return Ok((Err(()),));
+            }
             Ok((HostOutgoingRequest::set_authority(http, this, authority)?,))
         },
     )?;
     types.func_wrap(
         path,
         |mut store: Store<'_>, (this, path): (Request, Option<String>)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
+            if too_long(path.as_ref()) {
+                return Ok((Err(()),));
+            }
             Ok((HostOutgoingRequest::set_path_with_query(http, this, path)?,))
         },
     )?;
     types.func_wrap(body, |mut store: Store<'_>, (this,): (Request,)| {
         Ok((HostOutgoingRequest::body(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
     types.func_wrap(write, |mut store: Store<'_>, (this,): (Body,)| {
         Ok((HostOutgoingBody::write(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
     types.func_wrap(
         finish,
         |mut store: Store<'_>, (this, trailers): (Body, Option<Resource<http::Trailers>>)| {
-            let http = &mut grants(&mut store).http();
+            let http = &mut grants(&mut store)?.http();
             Ok((match HostOutgoingBody::finish(http, this, trailers) {
                 Ok(()) => Ok(()),
                 Err(error) => Err(http.convert_error_code(error)?),
@@ -268,7 +283,7 @@ fn answers(linked: &mut Linked) -> Result<()> {
     let [handle] = ["handle"];
     let mut handler = linked.interface("wasi:http/outgoing-handler", &[handle])?;
     handler.func_wrap(handle, |mut store: Store<'_>, handle: Handle| {
-        Ok((grants(&mut store).handle(handle)?,))
+        Ok((grants(&mut store)?.handle(handle)?,))
     })?;
 
     let names @ [get, future_get, subscribe, status, headers, consume, stream] = [
@@ -297,36 +312,40 @@ fn answers(linked: &mut Linked) -> Result<()> {
     types.func_wrap(
         get,
         |mut store: Store<'_>, (this, name): (Resource<http::Fields>, String)| {
-            Ok((HostFields::get(&mut grants(&mut store).http(), this, name)?,))
+            Ok((HostFields::get(
+                &mut grants(&mut store)?.http(),
+                this,
+                name,
+            )?,))
         },
     )?;
     types.func_wrap(future_get, |mut store: Store<'_>, (this,): (Future,)| {
         Ok((HostFutureIncomingResponse::get(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
     types.func_wrap(subscribe, |mut store: Store<'_>, (this,): (Future,)| {
         Ok((HostFutureIncomingResponse::subscribe(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
     types.func_wrap(status, |mut store: Store<'_>, (this,): (Answer,)| {
         Ok((HostIncomingResponse::status(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
     types.func_wrap(headers, |mut store: Store<'_>, (this,): (Answer,)| {
         Ok((HostIncomingResponse::headers(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
     types.func_wrap(consume, |mut store: Store<'_>, (this,): (Answer,)| {
         Ok((HostIncomingResponse::consume(
-            &mut grants(&mut store).http(),
+            &mut grants(&mut store)?.http(),
             this,
         )?,))
     })?;
@@ -334,7 +353,7 @@ fn answers(linked: &mut Linked) -> Result<()> {
         stream,
         |mut store: Store<'_>, (this,): (Resource<http::IncomingBody>,)| {
             Ok((HostIncomingBody::stream(
-                &mut grants(&mut store).http(),
+                &mut grants(&mut store)?.http(),
                 this,
             )?,))
         },
@@ -364,7 +383,7 @@ fn io(linked: &mut Linked) -> Result<()> {
     polls.func_wrap_async(
         poll,
         |mut store: Store<'_>, (list,): (Vec<Resource<DynPollable>>,)| {
-            Box::new(async move { Ok((grants(&mut store).table.poll(list).await?,)) })
+            Box::new(async move { Ok((grants(&mut store)?.table.poll(list).await?,)) })
         },
     )?;
 
@@ -380,7 +399,7 @@ fn io(linked: &mut Linked) -> Result<()> {
         |mut store: Store<'_>, rep| {
             Box::new(async move {
                 let own: Input = Resource::new_own(rep);
-                HostInputStream::drop(&mut grants(&mut store).table, own).await
+                HostInputStream::drop(&mut grants(&mut store)?.table, own).await
             })
         },
     )?;
@@ -390,21 +409,21 @@ fn io(linked: &mut Linked) -> Result<()> {
         |mut store: Store<'_>, rep| {
             Box::new(async move {
                 let own: Output = Resource::new_own(rep);
-                HostOutputStream::drop(&mut grants(&mut store).table, own).await
+                HostOutputStream::drop(&mut grants(&mut store)?.table, own).await
             })
         },
     )?;
     types.func_wrap(
         read,
         |mut store: Store<'_>, (this, length): (Input, u64)| {
-            let grants = grants(&mut store);
+            let grants = grants(&mut store)?;
             let read = HostInputStream::read(&mut grants.table, this, length);
             Ok((stream_result(grants, read)?,))
         },
     )?;
     types.func_wrap(subscribe, |mut store: Store<'_>, (this,): (Input,)| {
         Ok((HostInputStream::subscribe(
-            &mut grants(&mut store).table,
+            &mut grants(&mut store)?.table,
             this,
         )?,))
     })?;
@@ -412,7 +431,7 @@ fn io(linked: &mut Linked) -> Result<()> {
         write,
         |mut store: Store<'_>, (this, bytes): (Output, Vec<u8>)| {
             Box::new(async move {
-                let grants = grants(&mut store);
+                let grants = grants(&mut store)?;
                 let table = &mut grants.table;
                 let written = HostOutputStream::blocking_write_and_flush(table, this, bytes).await;
                 Ok((stream_result(grants, written)?,))
@@ -421,9 +440,28 @@ fn io(linked: &mut Linked) -> Result<()> {
     )
 }
 
-fn grants<'a>(store: &'a mut Store<'_>) -> &'a mut GrantsCtx {
-    &mut store.data_mut().grants
+/// What a host function works on. Each one passes here, and so ends a guest
+/// that is past its deadline: one that only calls the host burns next to no
+/// fuel, and so hardly ever yields.
+fn grants<'a>(store: &'a mut Store<'_>) -> Result<&'a mut GrantsCtx> {
+    let state = store.data_mut();
+    if Instant::now() >= state.deadline {
+        return Err(DeadlinePassed.into());
+    }
+    state.grants.call.within_limits()?;
+    Ok(&mut state.grants)
 }
+
+/// Whether a part of a request is longer than any honest one, which is
+/// refused before it is kept.
+fn too_long(part: Option<&String>) -> bool {
+    part.is_some_and(|part| part.len() > MAX_REQUEST_PART)
+}
+
+/// The deadline passed while the guest called the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the deadline passed")]
+pub(crate) struct DeadlinePassed;
 
 /// A resource whose destructor is synchronous.
 fn resource<T: 'static>(

@@ -65,7 +65,8 @@ impl AuditLog {
         }
         let written = serde_json::to_string(event)
             .map_err(std::io::Error::from)
-            .and_then(|mut line| {
+            .and_then(|line| {
+                let mut line = keyhole_report::json_for_display(&line);
                 line.push('\n');
                 self.out.write_all(line.as_bytes())
             });

@@ -20,6 +20,12 @@ use crate::utc::LAST_SECOND;
 
 /// Longest body that is read, in bytes. A token reply has 2 KiB.
 pub const BODY_BYTES: usize = 1024 * 1024;
+/// Longest access token in bytes: Entra's have 1 to 3 KiB, and few servers
+/// take a header of more than 16 KiB.
+pub const TOKEN_BYTES: usize = 64 * 1024;
+/// Longest life of an access token in seconds: no authority grants more than
+/// 24 hours, and twice that bears a wrong clock.
+pub const LIFETIME_SECONDS: i64 = 48 * 60 * 60;
 
 /// The only type of token (RFC 6750), as it is written in results.
 pub const TOKEN_TYPE: &str = "Bearer";
@@ -70,7 +76,11 @@ pub fn token(reply: &HttpReply, now: i64) -> Result<TokenReply, ReplyFault> {
         .text("access_token")
         .filter(|token| !token.is_empty())
         .ok_or(ReplyFault::NoAccessToken)?;
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if token.len() > TOKEN_BYTES {
+        return Err(ReplyFault::AccessTokenSize);
+    }
+    let bearer = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if !token.bytes().all(bearer) {
         return Err(ReplyFault::AccessTokenCharacter);
     }
     let token_type = object.text("token_type").unwrap_or("");
@@ -84,9 +94,14 @@ pub fn token(reply: &HttpReply, now: i64) -> Result<TokenReply, ReplyFault> {
     let expires_on = expires_in
         .or(expires_on)
         .ok_or(ReplyFault::NoExpiry)?
+        .filter(|ends| *ends <= now.saturating_add(LIFETIME_SECONDS))
         .ok_or(ReplyFault::Time { key: "expires_in" })?;
     let refresh_on = count(&object, "refresh_in")?
-        .map(|seconds| after(now, seconds).ok_or(ReplyFault::Time { key: "refresh_in" }))
+        .map(|seconds| {
+            after(now, seconds)
+                .filter(|when| *when <= now.saturating_add(LIFETIME_SECONDS))
+                .ok_or(ReplyFault::Time { key: "refresh_in" })
+        })
         .transpose()?;
     Ok(TokenReply {
         token: Secret::new(token.into()),

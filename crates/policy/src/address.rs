@@ -43,6 +43,25 @@ pub fn judge_all(
         .try_for_each(|address| judge(address, loopback).map_err(|rule| (address, rule)))
 }
 
+/// Whether plain HTTP may go to this address: only if it never leaves the
+/// machine, whatever the name says.
+///
+/// # Errors
+/// [`Rule::AddressPlain`].
+pub fn judge_plain(address: IpAddr) -> Result<(), Rule> {
+    let loopback = match address {
+        IpAddr::V4(v4) => v4.is_loopback(),
+        IpAddr::V6(v6) => {
+            v6.is_loopback() || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
+        }
+    };
+    if loopback {
+        Ok(())
+    } else {
+        Err(Rule::AddressPlain)
+    }
+}
+
 fn judge_v4(address: Ipv4Addr, loopback: bool) -> Result<(), Rule> {
     // RFC 1122, section 3.2.1.3: all of 0.0.0.0/8 is "this network"; Linux
     // connects 0.0.0.0 to itself.
@@ -195,6 +214,23 @@ mod tests {
                 "{address}"
             );
             assert_eq!(judged(address, true), Ok(()), "{address}");
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_to_loopback_only() {
+        let judged = |address: &str| judge_plain(address.parse().expect("an address"));
+        for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(judged(address), Ok(()), "{address}");
+        }
+        for address in [
+            "10.0.0.1",
+            "192.0.2.2",
+            "0.0.0.0",
+            "fd00::1",
+            "64:ff9b::7f00:1",
+        ] {
+            assert_eq!(judged(address), Err(Rule::AddressPlain), "{address}");
         }
     }
 

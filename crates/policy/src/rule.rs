@@ -89,6 +89,8 @@ rules! {
     AddressForbidden = "address.forbidden", "no link-local, multicast, broadcast, unspecified or metadata address";
     /// A loopback address for a name that is not a loopback name.
     AddressLoopback = "address.loopback", "a loopback address only for an authority that is a loopback name or address";
+    /// Plain HTTP to an address that is not loopback.
+    AddressPlain = "address.plain_http", "plain HTTP goes to loopback addresses only";
     /// A function that is not on the list of imports.
     Import = "import", "a component imports the listed functions only";
     /// A token that the authority did not send.

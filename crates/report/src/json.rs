@@ -28,20 +28,30 @@ impl Run {
             reason = "maps with string keys, strings, integers and booleans always serialise"
         )]
         let document = serde_json::to_string_pretty(self).expect("a run is plain data");
-        let mut out = String::with_capacity(document.len() + 1);
-        for c in document.chars() {
-            if is_deceptive(c) && c != '\n' {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            } else {
-                out.push(c);
-            }
-        }
+        let mut out = json_for_display(&document);
         out.push('\n');
         out
     }
+}
+
+/// JSON text with control and bidirectional characters as `\u` escapes: the
+/// same document, safe to look at on a terminal. Line feeds stay, which are
+/// white space between tokens.
+#[must_use]
+pub fn json_for_display(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if is_deceptive(c) && c != '\n' {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 impl Serialize for Run {

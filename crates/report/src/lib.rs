@@ -28,5 +28,6 @@ pub use data::{Fact, Failure, Outcome, Run, Section, Step, StepState, TokenSumma
 pub use escape::{Html, Terminal};
 pub use exec_credential::{ApiVersion, ExecCredential, ExecInfoError};
 pub use exit::ExitClass;
+pub use json::json_for_display;
 pub use text::{Style, note_to_text};
 pub use time::{Until, Utc};

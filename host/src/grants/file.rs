@@ -171,7 +171,7 @@ pub enum FileFault {
     #[error("permission denied")]
     Permission,
     /// It is larger than the grant.
-    #[error("it is larger than {max} bytes, which no federated token is")]
+    #[error("it is larger than {max} bytes")]
     TooLarge {
         /// The grant in bytes.
         max: u64,
@@ -232,7 +232,7 @@ impl FileFault {
 
 /// Opens without waiting (a FIFO has no writer) and judges the descriptor, not
 /// the path, so that nothing can be swapped in between.
-fn read_regular_file(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, FileFault> {
+pub(crate) fn read_regular_file(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, FileFault> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let descriptor = rustix::fs::open(path, flags, Mode::empty())
         .map_err(|error| fault(&io::Error::from(error)))?;

@@ -28,12 +28,25 @@ pub const MAX_TABLE_ELEMENTS: usize = 1_000;
 pub const FUEL: u64 = 20_000_000_000;
 
 /// Fuel between two yields to the executor, so that the deadline also ends a
-/// guest that spins: about a millisecond.
-pub const FUEL_SLICE: u64 = 1_000_000;
+/// guest that spins: a tenth of a millisecond.
+pub const FUEL_SLICE: u64 = 100_000;
 
-/// Bytes that one call from the guest may make the host allocate: twice the
-/// largest honest one, a chunk of a body.
-pub const HOSTCALL_FUEL: usize = 2 * 1024 * 1024;
+/// Bytes that one call from the guest may make the host allocate: four times
+/// the largest honest one, a result with a token of 64 KiB. More would let a
+/// guest that burns no fuel keep the host busy copying.
+pub const HOSTCALL_FUEL: usize = 256 * 1024;
+
+/// Bytes of a method, scheme, authority or path: a tenant's token endpoint has
+/// under 400. A guest can hold as many as it can hold requests.
+pub const MAX_REQUEST_PART: usize = 2 * 1024;
+
+/// Events of one call in the audit log: an honest exchange with all its
+/// retries has under 100.
+pub const MAX_EVENTS: u32 = 1_000;
+
+/// Times that one call reads the file: an honest exchange reads it twice.
+/// Each is a snapshot of up to 1 MiB that the guest may hold.
+pub const MAX_READS: u32 = 16;
 
 /// Component handles: an honest exchange holds under 20 at a time.
 pub const MAX_HANDLES: usize = 256;

@@ -33,7 +33,11 @@ pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// Whether the host can vouch for this token.
 pub(crate) fn judge_token(call: &Call, token: &AccessToken, scope: &str) -> Result<(), Rule> {
-    let printable = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    // A quote or backslash would be more of the answer than its token.
+    let printable = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    };
     if token.token.is_empty() || token.token.len() > MAX_TOKEN || !printable(&token.token) {
         return Err(Rule::ResultText);
     }
@@ -263,7 +267,8 @@ mod tests {
 
     #[test]
     fn control_characters_and_spaces_are_refused() {
-        for text in ["a\nb", "a b", "a\0", "", "caf\u{e9}"] {
+        let beyond = format!("{TOKEN}\",\"expires_in");
+        for text in ["a\nb", "a b", "a\0", "", "caf\u{e9}", &beyond] {
             assert_eq!(
                 judge(|token| token.token = text.into()),
                 Err(Rule::ResultText),

@@ -56,8 +56,7 @@ impl Network {
         outgoing: Outgoing,
     ) -> Result<Answer, NetworkFault> {
         let host = outgoing.host();
-        let loopback = resolve::is_loopback_name(host);
-        let addresses = resolve::resolve(call, host, outgoing.port(), loopback).await?;
+        let addresses = resolve::resolve(call, host, outgoing.port(), outgoing.is_tls()).await?;
         let stream = connect::connect(call, &addresses).await?;
         if !outgoing.is_tls() {
             return send::send(stream, outgoing).await;

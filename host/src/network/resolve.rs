@@ -9,7 +9,7 @@ use std::time::Instant;
 
 /// Whether the authority's own name is a loopback name (RFC 6761, section
 /// 6.3, without subdomains) or address.
-pub(crate) fn is_loopback_name(host: &str) -> bool {
+fn is_loopback_name(host: &str) -> bool {
     host == "localhost"
         || host
             .parse::<IpAddr>()
@@ -22,8 +22,9 @@ pub(crate) async fn resolve(
     call: &Call,
     host: &str,
     port: u16,
-    loopback: bool,
+    tls: bool,
 ) -> Result<Vec<SocketAddr>, NetworkFault> {
+    let loopback = is_loopback_name(host);
     let start = Instant::now();
     let addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
@@ -36,8 +37,15 @@ pub(crate) async fn resolve(
         let error = std::io::Error::other("the answer has no address");
         return Err(resolve_failed(call, host, error, start));
     }
-    if let Err((address, rule)) = address::judge_all(addresses.iter().map(SocketAddr::ip), loopback)
-    {
+    let mut ips = addresses.iter().map(SocketAddr::ip);
+    let judged = address::judge_all(ips.clone(), loopback).and_then(|()| {
+        // A hosts file can send a loopback name anywhere.
+        ips.try_for_each(|ip| match tls {
+            true => Ok(()),
+            false => address::judge_plain(ip).map_err(|rule| (ip, rule)),
+        })
+    });
+    if let Err((address, rule)) = judged {
         return Err(NetworkFault::Address {
             host: host.to_owned(),
             address,

@@ -4,6 +4,7 @@
 use super::{Network, NetworkFault};
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
+use crate::grants::file::read_regular_file;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -193,6 +194,9 @@ pub(crate) fn client_config(store: RootCertStore) -> ClientConfig {
     config
 }
 
+/// A bundle of certificates in bytes: the system's has about 220 KiB.
+const MAX_BUNDLE: u64 = 8 * 1024 * 1024;
+
 /// Where Linux distributions and macOS keep their bundle.
 const SYSTEM_BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -206,8 +210,8 @@ const SYSTEM_BUNDLES: [&str; 6] = [
 /// Certificates that rustls cannot use are passed over, as every system's
 /// bundle has some; a file that cannot be read is an error.
 fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| format!(": {error}"))?;
-    store.add_parsable_certificates(certificates.filter_map(Result::ok));
+    let pem = read_regular_file(path, MAX_BUNDLE).map_err(|fault| format!(": {fault}"))?;
+    store.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
     Ok(())
 }
 

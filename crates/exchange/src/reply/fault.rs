@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
-use super::{BODY_BYTES, HttpReply};
+use super::{BODY_BYTES, HttpReply, TOKEN_BYTES};
 use crate::bounds::{Quoted, STRING_BYTES, cut};
 use crate::exchange::TransportFault;
 use crate::json::JsonFault;
@@ -36,6 +36,8 @@ pub enum ReplyFault {
     },
     /// `access_token` is missing, empty, or not a string.
     NoAccessToken,
+    /// `access_token` is longer than any header may be.
+    AccessTokenSize,
     /// `access_token` holds something that a header cannot carry.
     AccessTokenCharacter,
     /// `token_type` is not `Bearer`.
@@ -110,6 +112,9 @@ impl fmt::Display for ReplyFault {
             Self::NoAccessToken => f.write_str("it has no access_token"),
             Self::AccessTokenCharacter => {
                 f.write_str("its access_token holds more than printable ASCII without spaces")
+            }
+            Self::AccessTokenSize => {
+                write!(f, "its access_token is longer than {TOKEN_BYTES} bytes")
             }
             Self::TokenType { seen } if seen.is_empty() => f.write_str("it has no token_type"),
             Self::TokenType { seen } => {

@@ -49,6 +49,7 @@ impl GrantsCtx {
         let Some(file) = self.file.clone() else {
             return self.refuse_operation("open-at");
         };
+        self.call.begin_read()?;
         let start = Instant::now();
         let event = AuditEvent::allowed(Capability::File, file.path.display().to_string());
         match file.read().await {
@@ -131,7 +132,9 @@ impl types::HostDescriptor for GrantsCtx {
         flags: DescriptorFlags,
     ) -> Answer<Resource<Descriptor>> {
         if self.snapshot(&directory)?.is_some() {
-            return Ok(Err(ErrorCode::NotDirectory));
+            return self
+                .refuse_file(&path, Rule::FileName, ErrorCode::NotDirectory)
+                .map(Err);
         }
         let entry = self.file.as_ref().map_or("", |file| file.entry.as_str());
         let access = policy::Access {
@@ -158,7 +161,7 @@ impl types::HostDescriptor for GrantsCtx {
         offset: u64,
     ) -> Answer<(Vec<u8>, bool)> {
         let Some(bytes) = self.snapshot(&descriptor)? else {
-            return Ok(Err(ErrorCode::IsDirectory));
+            return self.refuse_operation("read of the folder");
         };
         // One chunk of a body at most: WASI allows short reads.
         let length = usize::try_from(length)

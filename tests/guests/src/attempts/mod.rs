@@ -6,6 +6,7 @@ mod assertion_not_from_file;
 mod authorization_header;
 mod body_not_a_form;
 mod body_of_100_kib;
+mod call_host_without_end;
 mod claims_not_asked_for;
 mod codes_without_end;
 mod connect_instead_of_post;
@@ -16,6 +17,7 @@ mod empty_token;
 mod endless_loop;
 mod endless_wait;
 mod escapes_in_every_string;
+mod events_without_end;
 mod expiry_in_year_9999;
 mod extra_field;
 mod extra_header;
@@ -88,10 +90,13 @@ mod post_without_scheme;
 mod read_beyond_the_end;
 mod read_other_variable;
 mod read_the_folder;
+mod reads_without_end;
 mod refresh_before_the_epoch;
 mod refusals_by_the_thousand;
+mod request_behind_the_result;
 mod resources_by_the_million;
 mod return_federated_token_as_access_token;
+mod return_more_than_the_token;
 mod return_part_of_federated_token;
 mod return_part_of_token;
 mod return_token_never_sent;
@@ -134,6 +139,7 @@ attempts! {
     authorization_header
     body_not_a_form
     body_of_100_kib
+    call_host_without_end
     claims_not_asked_for
     codes_without_end
     connect_instead_of_post
@@ -144,6 +150,7 @@ attempts! {
     endless_loop
     endless_wait
     escapes_in_every_string
+    events_without_end
     expiry_in_year_9999
     extra_field
     extra_header
@@ -216,10 +223,13 @@ attempts! {
     read_beyond_the_end
     read_other_variable
     read_the_folder
+    reads_without_end
     refresh_before_the_epoch
     refusals_by_the_thousand
+    request_behind_the_result
     resources_by_the_million
     return_federated_token_as_access_token
+    return_more_than_the_token
     return_part_of_federated_token
     return_part_of_token
     return_token_never_sent

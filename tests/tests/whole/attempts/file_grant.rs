@@ -10,7 +10,7 @@ super::attempts! {
     open_absolute => Refused(&["file.name"]);
     open_as_directory => Refused(&["file.flags"]);
     open_behind_link => Refused(&["file.name"]);
-    open_below_file => Learns("not-directory");
+    open_below_file => Refused(&["file.name"]);
     open_current_folder => Refused(&["file.name"]);
     open_entry_by_detour => Refused(&["file.name"]);
     open_for_writing => Refused(&["file.flags"]);
@@ -27,5 +27,5 @@ super::attempts! {
     open_with_nul => Refused(&["file.name"]);
     open_with_slash => Refused(&["file.name"]);
     read_beyond_the_end => Learns("(0, true) (0, true) (0, false) true");
-    read_the_folder => Learns("is-directory");
+    read_the_folder => Refused(&["file.operation"]);
 }

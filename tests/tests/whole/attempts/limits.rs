@@ -6,15 +6,20 @@ super::attempts! {
     held_by "host/src/keyhole.rs": "limits.apply(&mut store)",
         "host/src/keyhole.rs": "store.limiter(|state| &mut state.limiter);",
         "host/src/keyhole.rs": "match tokio::time::timeout(timeout, running).await {",
+        "host/src/linker.rs": "if Instant::now() >= state.deadline {",
+        "host/src/linker.rs": "state.grants.call.within_limits()?;",
         "host/src/call.rs": "if state.refused > MAX_REFUSALS {";
 
+    call_host_without_end => Deadline;
     deep_recursion => Limit("stack");
     endless_loop => Deadline;
     endless_wait => Deadline;
+    events_without_end => Limit("events");
     grow_memory => Limit("linear memory");
     message_of_three_mebibytes => Limit("hostcall fuel");
     panics => Trap;
     path_of_three_mebibytes => Limit("hostcall fuel");
+    reads_without_end => Limit("reads");
     refusals_by_the_thousand => Limit("refusals");
     resources_by_the_million => Limit("resources");
     thousand_borrows => Limit("handles");

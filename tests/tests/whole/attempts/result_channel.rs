@@ -4,6 +4,7 @@ use super::Ends::{Learns, Redacted, Refused};
 
 super::attempts! {
     held_by "host/src/keyhole.rs": "result::judge_token(call, token, &granted_scope)",
+        "host/src/keyhole.rs": "Ok(_) if call.has_request_in_flight() => {",
         "host/src/keyhole.rs": "result::clean_facts(&call, &mut token.assertion);",
         "host/src/keyhole.rs": "result::judge_error(call, &mut error)";
 
@@ -26,6 +27,8 @@ super::attempts! {
     other_token_type sends 1 => Refused(&["result.text"]);
     refresh_before_the_epoch sends 1 => Refused(&["result.expiry"]);
     return_federated_token_as_access_token sends 1 => Refused(&["result.assertion"]);
+    request_behind_the_result sends 1 => Refused(&["request.body.incomplete"]);
+    return_more_than_the_token sends 1 => Refused(&["result.text"]);
     return_part_of_federated_token sends 1 => Refused(&["result.assertion"]);
     return_part_of_token sends 1 => Refused(&["result.token"]);
     return_token_never_sent sends 1 => Refused(&["result.token"]);
