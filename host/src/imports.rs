@@ -1,5 +1,6 @@
 //! Which functions a component may import, and which it does.
 
+use std::borrow::Cow;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
@@ -59,12 +60,13 @@ pub(crate) fn first_not_allowed(imports: &[String]) -> Option<&str> {
         .find(|import| !allowed().any(|known| known == *import))
 }
 
-/// An interface of WASI 0.2 without its version; any other keeps it, and so
-/// is on no list.
-fn unversioned(name: &str) -> &str {
+/// An interface of WASI 0.2 without its version. One of another version keeps
+/// it and one without a version shows that, and so neither is on the list.
+fn unversioned(name: &str) -> Cow<'_, str> {
     match name.split_once('@') {
-        Some((interface, version)) if version.starts_with(WASI) => interface,
-        _ => name,
+        Some((interface, version)) if version.starts_with(WASI) => interface.into(),
+        Some(_) => name.into(),
+        None => format!("{name}@").into(),
     }
 }
 
@@ -92,5 +94,6 @@ mod tests {
             unversioned("wasi:cli/environment@0.3.0"),
             "wasi:cli/environment@0.3.0"
         );
+        assert_eq!(unversioned("wasi:cli/environment"), "wasi:cli/environment@");
     }
 }

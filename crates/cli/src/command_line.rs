@@ -1,11 +1,11 @@
 //! The command line as a whole.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use keyhole_exchange::settings::variable;
-use keyhole_report::ExitClass;
+use keyhole_report::{ExitClass, Terminal};
 
 use crate::completions::Completions;
 use crate::flags::LogFlags;
@@ -54,7 +54,11 @@ pub(crate) fn run() -> ExitCode {
         Ok(line) => line,
         Err(error) => {
             // A closed pipe here is `keyhole --help | head`.
-            let _ = error.print();
+            let _ = if error.use_stderr() {
+                complain(&error)
+            } else {
+                error.print()
+            };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -120,4 +124,13 @@ mod tests {
     fn a_person_elsewhere_learns_which_flags_to_give() {
         assert!(greeting(false).contains("--federated-token-file FILE"));
     }
+}
+
+/// Prints a usage error. It quotes an argument, so it is escaped line by line.
+fn complain(error: &clap::Error) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    for line in error.render().to_string().lines() {
+        writeln!(stderr, "{}", Terminal(line))?;
+    }
+    Ok(())
 }

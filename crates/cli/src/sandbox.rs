@@ -1,5 +1,7 @@
 //! From flags and variables to a sandbox, and a run in it.
 
+use std::cell::RefCell;
+use std::env::VarError;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,8 +19,24 @@ use crate::{exit, failure, progress};
 /// # Errors
 /// One is missing or cannot be used.
 pub(crate) fn settings(flags: &IdentityFlags) -> Result<Settings, Failure> {
-    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into());
-    Settings::resolve(&flags.to_settings_flags(), &variable).map_err(|error| unusable(&error))
+    let not_text = RefCell::new(None);
+    let variable = |name: &str| match std::env::var(name) {
+        Ok(value) => Some(value),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => {
+            not_text.borrow_mut().get_or_insert_with(|| name.to_owned());
+            None
+        }
+    };
+    let settings = Settings::resolve(&flags.to_settings_flags(), &variable);
+    if let Some(name) = not_text.into_inner() {
+        return Err(Failure::new(
+            ExitClass::Configuration,
+            format!("{name} is not UTF-8 text"),
+            format!("Set {name} anew, or unset it and use the flag."),
+        ));
+    }
+    settings.map_err(|error| unusable(&error))
 }
 
 fn unusable(error: &SettingsError) -> Failure {

@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use fixture::run;
+use fixture::{keyhole, run};
 
 /// Everything a run needs, with a token file that is not there.
 const COMPLETE: [(&str, &str); 3] = [
@@ -172,4 +172,26 @@ fn inspect_shows_the_component_even_without_settings() {
         Some(64)
     );
     assert_eq!(report["grants"]["none"], "AZURE_CLIENT_ID is not set");
+}
+
+#[test]
+fn a_variable_that_is_not_text_is_not_guessed_at() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let output = keyhole()
+        .arg("get-token")
+        .envs(COMPLETE)
+        .env(
+            "AZURE_FEDERATED_TOKEN_FILE",
+            OsStr::from_bytes(b"/tmp/\xff"),
+        )
+        .output()
+        .expect("keyhole starts");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.starts_with("error: AZURE_FEDERATED_TOKEN_FILE is not UTF-8 text\n"),
+        "{said}"
+    );
 }

@@ -149,3 +149,12 @@ fn a_reader_that_went_away_is_no_failure() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn an_argument_reaches_the_terminal_escaped() {
+    let ran = run(["verify", "--timeout", "\u{1b}]0;title\u{7}\u{202e}"], []);
+    assert_eq!(ran.code, Some(2));
+    let raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!ran.stderr.contains(raw), "{:?}", ran.stderr);
+    assert!(ran.stderr.contains("\\u{1b}"), "{:?}", ran.stderr);
+}
