@@ -105,6 +105,15 @@ Elsewhere, name the token and the identity:
     )
 }
 
+/// Prints a usage error. It quotes an argument, so it is escaped line by line.
+fn complain(error: &clap::Error) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    for line in error.render().to_string().lines() {
+        writeln!(stderr, "{}", Terminal(line))?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,13 +133,4 @@ mod tests {
     fn a_person_elsewhere_learns_which_flags_to_give() {
         assert!(greeting(false).contains("--federated-token-file FILE"));
     }
-}
-
-/// Prints a usage error. It quotes an argument, so it is escaped line by line.
-fn complain(error: &clap::Error) -> io::Result<()> {
-    let mut stderr = io::stderr().lock();
-    for line in error.render().to_string().lines() {
-        writeln!(stderr, "{}", Terminal(line))?;
-    }
-    Ok(())
 }
