@@ -7,6 +7,7 @@ mod attempts;
 mod audit_log;
 mod exec_credential;
 mod exit_codes;
+mod fuel;
 mod imports;
 mod kubectl;
 mod leak_search;
