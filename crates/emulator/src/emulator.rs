@@ -228,6 +228,12 @@ impl Emulator {
         self.authority.records.wait(count, timeout)
     }
 
+    /// The access tokens of the answers so far, those that a fault chose
+    /// included, whether or not the answer reached its client: the last 4,096.
+    pub fn access_tokens(&self) -> Vec<String> {
+        self.authority.access_tokens()
+    }
+
     /// How many connections were accepted so far, at all addresses, whether or
     /// not a request came over them.
     pub fn connections(&self) -> usize {

@@ -63,6 +63,14 @@ impl GrantAnswer {
         self.0.push((name.to_owned(), json.to_owned()));
     }
 
+    /// The access tokens in it: one, unless a fault took or added some.
+    pub(super) fn access_tokens(&self) -> impl Iterator<Item = String> + '_ {
+        self.0
+            .iter()
+            .filter(|(name, _)| name == "access_token")
+            .filter_map(|(_, json)| serde_json::from_str(json).ok())
+    }
+
     /// The answer with status 200.
     pub(super) fn answer(&self) -> Answer {
         let members: Vec<_> = self

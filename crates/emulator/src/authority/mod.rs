@@ -47,8 +47,12 @@ pub(crate) struct Authority {
     key: Arc<SigningKey>,
     directory: Mutex<Directory>,
     faults: Mutex<Faults>,
+    access_tokens: Mutex<Vec<String>>,
     connections: AtomicUsize,
 }
+
+/// How many access tokens are remembered; the first ones go first.
+const KEPT_TOKENS: usize = 4_096;
 
 impl Authority {
     pub(crate) fn new(config: EmulatorConfig, issuer: Issuer) -> Result<Self, KeyError> {
@@ -65,6 +69,7 @@ impl Authority {
             records: Records::new(config.observer.clone()),
             directory: Mutex::new(directory),
             faults: Mutex::default(),
+            access_tokens: Mutex::default(),
             connections: AtomicUsize::new(0),
             config,
             issuer,
@@ -85,6 +90,10 @@ impl Authority {
 
     pub(crate) fn always(&self, fault: Option<Fault>) {
         lock(&self.faults).always = fault;
+    }
+
+    pub(crate) fn access_tokens(&self) -> Vec<String> {
+        lock(&self.access_tokens).clone()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -202,6 +211,11 @@ impl Authority {
             Fault::DuplicateMember { name, json } => answer.repeat(name, json),
             _ => {}
         }
+        let mut tokens = lock(&self.access_tokens);
+        tokens.extend(answer.access_tokens());
+        let surplus = tokens.len().saturating_sub(KEPT_TOKENS);
+        tokens.drain(..surplus);
+        drop(tokens);
         answer.answer().header("x-ms-request-id", &guid::random())
     }
 

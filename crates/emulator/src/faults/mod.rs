@@ -117,6 +117,19 @@ pub enum Fault {
         /// How its length is given.
         framing: Framing,
     },
+    /// These bytes in place of an answer, which need not be HTTP.
+    Raw(Vec<u8>),
+    /// A head that goes on and on, a header every so often, until the client
+    /// goes.
+    EndlessHead {
+        /// Pause after each header.
+        pause: Duration,
+    },
+    /// The honest answer after so many interim ones (RFC 9110, section 15.2).
+    Interim {
+        /// How many.
+        count: usize,
+    },
     /// A small gzip body that unpacks to this size.
     GzipBomb {
         /// Bytes after unpacking.
@@ -219,6 +232,9 @@ impl Fault {
             Self::Truncated { missing } => format!("truncated={missing}"),
             Self::HugeHead { bytes } => format!("huge-head={bytes}"),
             Self::HugeBody { bytes, .. } => format!("huge-body={bytes}"),
+            Self::Raw(bytes) => format!("raw={}", bytes.len()),
+            Self::EndlessHead { .. } => "endless-head".to_owned(),
+            Self::Interim { count } => format!("interim={count}"),
             Self::GzipBomb { unpacked } => format!("gzip-bomb={unpacked}"),
         }
     }

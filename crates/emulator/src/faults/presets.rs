@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Fault, Framing, RetryAfter};
+use crate::authority::answer::Answer;
 
 /// Every name `Fault::from_str` knows, with what it takes and what it does.
 pub const PRESETS: &[(&str, &str)] = &[
@@ -30,6 +31,16 @@ pub const PRESETS: &[(&str, &str)] = &[
     ),
     ("html-503", "503 with an HTML page"),
     ("not-json", "200 with an HTML page"),
+    ("not-http", "bytes that are no HTTP answer"),
+    ("bad-chunks", "a body whose chunks have no valid size"),
+    (
+        "endless-head",
+        "a head that never ends, a header every 10 ms",
+    ),
+    ("interim", "the honest answer after 1,000 interim ones"),
+    ("deep-json", "200 with JSON of 100,000 nested arrays"),
+    ("invalid-utf-8", "200 with JSON that is not UTF-8"),
+    ("token-huge", "an access token of 100,000 bytes"),
     ("token-crlf", "an access token with CR and LF in it"),
     ("token-nul", "an access token with NUL in it"),
     (
@@ -123,6 +134,23 @@ fn preset(name: &str, value: Option<&str>) -> Option<Fault> {
         "gzip-bomb" => Fault::GzipBomb { unpacked: 64 << 20 },
         "html-503" => Fault::html_unavailable(),
         "not-json" => Fault::not_json(),
+        "not-http" => Fault::Raw(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n".to_vec()),
+        "bad-chunks" => Fault::Raw(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+              transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+                .to_vec(),
+        ),
+        "endless-head" => Fault::EndlessHead {
+            pause: Duration::from_millis(10),
+        },
+        "interim" => Fault::Interim { count: 1_000 },
+        "deep-json" => Fault::Answer(Answer::json_text(200, "[".repeat(100_000))),
+        "invalid-utf-8" => Fault::Answer(Answer::json_text(
+            200,
+            b"{\"token_type\":\"Bearer\",\"expires_in\":1,\"access_token\":\"a\xff\xfeb\"}"
+                .to_vec(),
+        )),
+        "token-huge" => Fault::access_token(&"t".repeat(100_000)),
         "token-crlf" => Fault::access_token("abc\r\nx-injected: yes"),
         "token-nul" => Fault::access_token("abc\0def"),
         "token-escape" => Fault::access_token("\u{1b}[2J\u{1b}]0;title\u{7}abc"),

@@ -21,6 +21,9 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub(crate) enum Step {
     /// Send these bytes and flush them.
     Send(Bytes),
+    /// Send these bytes again and again with a pause after each time, until
+    /// the client goes.
+    Repeat(Bytes, Duration),
     /// Send nothing for a while.
     Pause(Duration),
     /// Wait until the client goes.
@@ -63,6 +66,15 @@ pub(crate) async fn play(steps: Vec<Step>, mut stream: impl Connection) {
             Step::Send(bytes) => match stream.write_all(&bytes).await {
                 Ok(()) => stream.flush().await,
                 Err(error) => Err(error),
+            },
+            Step::Repeat(bytes, pause) => loop {
+                if let Err(error) = stream.write_all(&bytes).await {
+                    break Err(error);
+                }
+                if let Err(error) = stream.flush().await {
+                    break Err(error);
+                }
+                tokio::time::sleep(pause).await;
             },
             Step::Pause(time) => {
                 tokio::time::sleep(time).await;
@@ -161,6 +173,16 @@ impl Fault {
                 Plan::Script(vec![Step::Send(huge_head(honest, *bytes).into())])
             }
             Self::HugeBody { bytes, framing } => Plan::Script(huge_body(*bytes, *framing)),
+            Self::Raw(bytes) => Plan::Script(vec![Step::Send(bytes.clone().into())]),
+            Self::EndlessHead { pause } => Plan::Script(vec![
+                Step::Send(Bytes::from_static(b"HTTP/1.1 200 OK\r\n")),
+                Step::Repeat(Bytes::from_static(b"x-padding: p\r\n"), *pause),
+            ]),
+            Self::Interim { count } => {
+                let mut wire = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(*count);
+                wire.extend(honest.wire());
+                Plan::Script(vec![Step::Send(wire.into())])
+            }
             Self::GzipBomb { unpacked } => Plan::Answer(gzip_bomb(*unpacked)),
         }
     }

@@ -418,3 +418,46 @@ fn a_gzip_bomb_is_small_until_it_is_unpacked() {
     let bytes = std::io::copy(&mut GzDecoder::new(&reply.body[..]), &mut std::io::sink()).unwrap();
     assert_eq!(bytes, u64::try_from(unpacked).unwrap());
 }
+
+#[test]
+fn bytes_that_are_no_answer_are_sent_as_they_are() {
+    let emulator = emulator();
+    emulator.queue("not-http".parse().unwrap());
+    let bytes = Request::in_order(&emulator).raw(&emulator).unwrap();
+    assert!(bytes.starts_with(b"SSH-2.0-"), "{bytes:?}");
+}
+
+#[test]
+fn a_head_that_never_ends_goes_on_until_the_client_goes() {
+    let emulator = emulator();
+    emulator.always(Some(Fault::EndlessHead {
+        pause: Duration::ZERO,
+    }));
+    let mut waiting = Request::in_order(&emulator).open(&emulator);
+    let mut head = vec![0; 100_000];
+    waiting.read_exact(&mut head).unwrap();
+    assert!(!head.windows(4).any(|bytes| bytes == b"\r\n\r\n"));
+}
+
+#[test]
+fn interim_answers_come_before_the_honest_one() {
+    let emulator = emulator();
+    emulator.queue(Fault::Interim { count: 3 });
+    let bytes = Request::in_order(&emulator).raw(&emulator).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert_eq!(text.matches("HTTP/1.1 102 ").count(), 3, "{text}");
+    assert_eq!(text.matches("HTTP/1.1 200 ").count(), 1, "{text}");
+}
+
+#[test]
+fn the_access_tokens_of_the_answers_are_remembered() {
+    let emulator = emulator();
+    let token = Request::in_order(&emulator).send(&emulator).json()["access_token"].clone();
+    emulator.queue(Fault::access_token("chosen"));
+    Request::in_order(&emulator).send(&emulator);
+    Request::with_token(&emulator, "x").send(&emulator);
+    assert_eq!(
+        emulator.access_tokens(),
+        [token.as_str().unwrap(), "chosen"]
+    );
+}
