@@ -70,6 +70,19 @@ impl Secret {
         Self::new(name, token.rsplit('.').next().unwrap_or_default())
     }
 
+    /// A JWT without its header, which many tokens share; a token that is none,
+    /// as a whole.
+    #[must_use]
+    pub fn access_token(name: &'static str, token: &str) -> Self {
+        Self::new(name, token.split_once('.').map_or(token, |(_, rest)| rest))
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// In which form `bytes` hold the secret, if they do.
     #[must_use]
     pub fn find(&self, bytes: &[u8]) -> Option<&'static str> {

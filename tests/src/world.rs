@@ -1,5 +1,6 @@
 //! A pod with workload identity and the authority it asks.
 
+use crate::leaks::Secret;
 use keyhole_emulator::{Emulator, EmulatorConfig, ProjectedVolume, RecordedRequest, Verdict};
 use keyhole_exchange::settings::{Flags, Settings};
 use std::path::{Path, PathBuf};
@@ -7,6 +8,13 @@ use tempfile::TempDir;
 
 /// Variables that name the identity, as the webhook sets them in a pod.
 pub type Variables = Vec<(&'static str, String)>;
+
+/// The name of the secret that lies in the pod's file.
+pub(crate) const FEDERATED_TOKEN: &str = "federated token";
+
+/// What is shorter is no token that anybody could use; tests put such things
+/// into token files.
+const SHORTEST_SECRET: usize = 100;
 
 /// A pod: a mounted federated token, and an authority that trusts it.
 pub struct World {
@@ -64,6 +72,22 @@ impl World {
     #[must_use]
     pub fn federated_token(&self) -> String {
         std::fs::read_to_string(self.token_file()).expect("the federated token")
+    }
+
+    /// What no output may hold: the federated token of the pod, and the access
+    /// tokens that the authority has sent so far.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        let is_secret = |token: &String| token.len() >= SHORTEST_SECRET;
+        let mounted = std::fs::read_to_string(self.token_file()).ok();
+        let mounted = mounted.map(|token| token.trim().to_owned());
+        let mounted = mounted.filter(is_secret);
+        let sent = self.emulator.access_tokens().into_iter().filter(is_secret);
+        mounted
+            .map(|token| Secret::signature(FEDERATED_TOKEN, &token))
+            .into_iter()
+            .chain(sent.map(|token| Secret::access_token("access token", &token)))
+            .collect()
     }
 
     /// The variables of the pod.

@@ -7,6 +7,7 @@ mod attempts;
 mod audit_log;
 mod exec_credential;
 mod exit_codes;
+mod faults;
 mod fuel;
 mod imports;
 mod kubectl;
