@@ -47,6 +47,7 @@ mod tests {
             "keyhole-component",
             "keyhole-guests",
             "keyhole-other-component",
+            "keyhole-slim-host",
             "xtask",
         ];
         let workspace = Workspace::find().unwrap();
@@ -65,10 +66,10 @@ mod tests {
 
     /// How a cargo command would build wasmtime's crates and all they need:
     /// other features of any of them would mean another wasmtime.
-    fn wasmtime_in(command: &[&str]) -> BTreeSet<String> {
+    fn wasmtime_in(choose: impl FnOnce(&mut Command)) -> BTreeSet<String> {
         let mut cargo = process::cargo(&Workspace::find().unwrap());
-        cargo.args(command);
-        select(&mut cargo)
+        choose(&mut cargo);
+        cargo
             .args(["--unit-graph", "-Z", "unstable-options"])
             .env("RUSTC_BOOTSTRAP", "1");
         let text = process::output(&mut cargo).unwrap();
@@ -92,15 +93,40 @@ mod tests {
         seen.into_iter().map(|i| described(&units[i])).collect()
     }
 
-    #[test]
-    fn the_tests_use_the_wasmtime_of_the_full_build() {
-        let built = wasmtime_in(&["build", "--bins"]);
-        let tested = wasmtime_in(&["test", "--no-run"]);
-        assert!(built.len() > 50, "{built:?}");
-        let differing: Vec<_> = built.symmetric_difference(&tested).collect();
+    fn must_be_one_wasmtime(one: &BTreeSet<String>, other: &BTreeSet<String>) {
+        assert!(one.len() > 50, "{one:?}");
+        let differing: Vec<_> = one.symmetric_difference(other).collect();
         assert!(
             differing.is_empty(),
-            "a dev-dependency adds features; name them in [dependencies] too: {differing:#?}"
+            "a dependency adds features, and so a build of wasmtime: {differing:#?}"
+        );
+    }
+
+    /// A dev-dependency that adds features has to be named in [dependencies]
+    /// too.
+    #[test]
+    fn the_tests_use_the_wasmtime_of_the_full_build() {
+        let selected = |arguments: &'static [&'static str]| {
+            wasmtime_in(|cargo| {
+                select(cargo.args(arguments));
+            })
+        };
+        must_be_one_wasmtime(
+            &selected(&["build", "--bins"]),
+            &selected(&["test", "--no-run"]),
+        );
+    }
+
+    #[test]
+    fn the_slim_host_of_the_tests_uses_the_wasmtime_of_the_slim_build() {
+        let slim = |packages: &'static [&'static str]| {
+            wasmtime_in(|cargo| {
+                cargo.args(["build", "--profile", "slim"]).args(packages);
+            })
+        };
+        must_be_one_wasmtime(
+            &slim(&["--package", "keyhole"]),
+            &slim(&["--package", "keyhole", "--package", "keyhole-slim-host"]),
         );
     }
 }

@@ -68,9 +68,14 @@ impl Workspace {
         self.artifacts.join(format!("{name}.json"))
     }
 
-    /// The exchange component as machine code for this host.
-    pub(crate) fn precompiled(&self) -> PathBuf {
-        self.artifacts.join(format!("exchange.{}.cwasm", self.host))
+    /// A component as machine code for this host.
+    pub(crate) fn precompiled(&self, name: &str) -> PathBuf {
+        self.artifacts.join(format!("{name}.{}.cwasm", self.host))
+    }
+
+    /// Where the tests look for the slim host that stops between its steps.
+    pub(crate) fn slim_host(&self) -> PathBuf {
+        self.artifacts.join("slim-host")
     }
 
     /// A program of the full build.
@@ -80,11 +85,11 @@ impl Workspace {
             .join(format!("{program}{}", std::env::consts::EXE_SUFFIX))
     }
 
-    /// The program of the slim build.
-    pub(crate) fn slim(&self) -> PathBuf {
+    /// A program of the slim build.
+    pub(crate) fn slim(&self, program: &str) -> PathBuf {
         self.target
             .join(&self.host)
-            .join(format!("slim/keyhole{}", std::env::consts::EXE_SUFFIX))
+            .join(format!("slim/{program}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// What `cargo metadata` says about the packages `platform` needs.

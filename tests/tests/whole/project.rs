@@ -14,6 +14,7 @@ const UNSAFE: &[&str] = &[
     "host/src/artifact.rs",
     "tests/guests/src/lib.rs",
     "tests/other-component/src/lib.rs",
+    "tests/slim-host/src/main.rs",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

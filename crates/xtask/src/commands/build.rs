@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::wasm;
 use crate::files;
-use crate::guests::EXCHANGE;
+use crate::guests::{EXCHANGE, Guest, HOSTILE};
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
@@ -16,10 +16,26 @@ use crate::workspace::Workspace;
 pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain> {
     let toolchain = wasm::run(workspace, steps)?;
     steps.run("full build", || full(workspace))?;
-    steps.run("machine code of the exchange", || precompile(workspace))?;
-    steps.run("slim build", || slim(workspace))?;
+    steps.run("machine code of the exchange", || {
+        precompile(workspace, EXCHANGE)
+    })?;
+    steps.run("slim build", || slim(workspace, &["keyhole"]))?;
     steps.run("target/dist", || collect(workspace))?;
     Ok(toolchain)
+}
+
+/// What the tests run in a host without a compiler, and that host.
+pub(super) fn slim_host(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    const PROGRAM: &str = "keyhole-slim-host";
+    steps.run("machine code of the hostile component", || {
+        precompile(workspace, HOSTILE)
+    })?;
+    steps.run("slim host of the tests", || {
+        // With `keyhole` beside it cargo unites their features, and so takes
+        // the wasmtime that is there.
+        slim(workspace, &["keyhole", PROGRAM])?;
+        files::put_program(&workspace.slim(PROGRAM), &workspace.slim_host())
+    })
 }
 
 fn full(workspace: &Workspace) -> Result<()> {
@@ -29,28 +45,32 @@ fn full(workspace: &Workspace) -> Result<()> {
 }
 
 /// Asks the full build, which has a compiler in it: xtask has none.
-fn precompile(workspace: &Workspace) -> Result<()> {
+fn precompile(workspace: &Workspace, guest: Guest) -> Result<()> {
     let folder = tempfile::tempdir_in(&workspace.artifacts)
         .with_context(|| format!("cannot write to {}", workspace.artifacts.display()))?;
-    let made = folder.path().join("exchange.cwasm");
+    let made = folder.path().join("component.cwasm");
     process::run(
         Command::new(workspace.full("keyhole"))
             .arg("precompile")
-            .arg(workspace.component(EXCHANGE.name))
+            .arg(workspace.component(guest.name))
             .arg("--output")
             .arg(&made),
     )?;
     let code = files::read(&made)?;
-    let changed = files::put(&workspace.precompiled(), &code)?;
+    let changed = files::put(&workspace.precompiled(guest.name), &code)?;
     let word = if changed { "new" } else { "unchanged" };
     eprintln!("    {} bytes, {word}", code.len());
     Ok(())
 }
 
-fn slim(workspace: &Workspace) -> Result<()> {
+fn slim(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     let mut cargo = process::cargo(workspace);
+    cargo.arg("build");
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
     cargo
-        .args(["build", "--profile", "slim", "--package", "keyhole"])
+        .args(["--profile", "slim"])
         // Named even though it is the default: without it the flags below
         // would go to build scripts and procedural macros too, and a
         // procedural macro cannot be static.
@@ -89,7 +109,7 @@ fn static_flags(host: &str, variables: impl Iterator<Item = (String, String)>) -
 
 fn collect(workspace: &Workspace) -> Result<()> {
     let dist = &workspace.dist;
-    files::put_program(&workspace.slim(), &dist.join("keyhole"))?;
+    files::put_program(&workspace.slim("keyhole"), &dist.join("keyhole"))?;
     files::put_program(&workspace.full("keyhole"), &dist.join("keyhole-full"))?;
     for from in [
         workspace.component(EXCHANGE.name),

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::build;
 use crate::files;
+use crate::guests::EXCHANGE;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -14,7 +15,7 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         let bytes = files::read(&workspace.dist.join(name))?;
         println!("{name:<16}{:>12}  {}", bytes.len(), files::sha256(&bytes));
     }
-    let code = files::read(&workspace.precompiled())?;
+    let code = files::read(&workspace.precompiled(EXCHANGE.name))?;
     println!(
         "\nIn keyhole: {} bytes of machine code of exchange.wasm, SHA-256 {}",
         code.len(),

@@ -15,6 +15,7 @@ pub(super) fn run(
     arguments: &[String],
 ) -> Result<()> {
     let toolchain = build::run(workspace, steps)?;
+    build::slim_host(workspace, steps)?;
     wit::check(workspace, steps)?;
     steps.run("tests of xtask", || {
         process::run(
