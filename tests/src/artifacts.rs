@@ -9,6 +9,18 @@ pub fn component(name: &str) -> PathBuf {
     folder().join(format!("{name}.wasm"))
 }
 
+/// A component as machine code for the slim host.
+#[must_use]
+pub fn precompiled(name: &str) -> PathBuf {
+    folder().join(format!("{name}.{}.cwasm", keyhole_host::TARGET))
+}
+
+/// The slim host that stops between its steps.
+#[must_use]
+pub fn slim_host() -> PathBuf {
+    folder().join("slim-host")
+}
+
 /// The bytes of a component.
 #[must_use]
 pub fn bytes(name: &str) -> Vec<u8> {

@@ -11,8 +11,10 @@
 pub mod api_server;
 pub mod artifacts;
 pub mod leaks;
+pub mod memory;
 pub mod program;
 pub mod sandbox;
+pub mod slim_host;
 mod world;
 
 pub use world::{Variables, World};
