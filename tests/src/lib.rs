@@ -15,6 +15,7 @@ pub mod memory;
 pub mod program;
 pub mod sandbox;
 pub mod slim_host;
+pub mod wat_component;
 mod world;
 
 pub use world::{Variables, World};

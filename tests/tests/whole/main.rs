@@ -19,3 +19,4 @@ mod project;
 mod slim_host;
 mod token_file;
 mod verify;
+mod wat_components;
