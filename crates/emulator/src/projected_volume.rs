@@ -26,7 +26,7 @@ const TOKEN: &str = "azure-identity-token";
 /// reader that resolves `..data` just before the swap and opens the file just
 /// after the old generation is removed finds it missing, as under kubelet;
 /// opening it again succeeds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ProjectedVolume {
     directory: PathBuf,
     mode: u32,

@@ -31,6 +31,24 @@ pub(crate) fn explanation(text: &str) -> wit::Explanation {
     }
 }
 
+/// The same text wherever an explanation has one.
+pub(crate) fn explanation_of(text: &str) -> wit::Explanation {
+    wit::Explanation {
+        message: text.to_string(),
+        next_step: text.to_string(),
+    }
+}
+
+/// The same text wherever facts have one.
+pub(crate) fn facts_of(text: &str) -> wit::AssertionFacts {
+    wit::AssertionFacts {
+        issuer: Some(text.to_string()),
+        subject: Some(text.to_string()),
+        audiences: Vec::from([text.to_string()]),
+        ..no_facts()
+    }
+}
+
 /// Facts that say nothing.
 pub(crate) fn no_facts() -> wit::AssertionFacts {
     wit::AssertionFacts {

@@ -21,20 +21,31 @@ mod events_without_end;
 mod expiry_in_year_9999;
 mod extra_field;
 mod extra_header;
+mod federated_token_in_assertion_error;
+mod federated_token_in_bad_response_error;
+mod federated_token_in_configuration_error;
+mod federated_token_in_denied_error;
 mod federated_token_in_error_message;
-mod federated_token_in_every_string;
 mod federated_token_in_host;
 mod federated_token_in_path;
+mod federated_token_in_refused_error;
 mod federated_token_in_result_facts;
+mod federated_token_in_token_file_error;
+mod federated_token_in_unavailable_error;
 mod federated_token_signature_piece_in_message;
+mod follow_redirect;
 mod forwarded_header;
 mod get_instead_of_post;
 mod grow_memory;
+mod header_injection;
+mod header_maps_by_the_hundred;
 mod held_body;
+mod hop_by_hop_headers;
 mod host_header;
 mod issuer_of_a_kilobyte;
 mod long_user_agent;
 mod look_for_a_second_preopen;
+mod message_of_a_mebibyte;
 mod message_of_three_mebibytes;
 mod message_over_limit;
 mod missing_field;
@@ -68,8 +79,11 @@ mod panics;
 mod path_of_three_mebibytes;
 mod post_absolute_form;
 mod post_address_of_host;
+mod post_host_in_cyrillic;
 mod post_host_in_upper_case;
+mod post_host_with_empty_port;
 mod post_host_with_trailing_dot;
+mod post_host_without_port;
 mod post_http_scheme;
 mod post_in_lower_case;
 mod post_look_alike_host;
@@ -79,14 +93,17 @@ mod post_other_path;
 mod post_other_port;
 mod post_other_scheme;
 mod post_other_tenant;
+mod post_path_in_upper_case;
 mod post_path_with_dots;
 mod post_path_with_encoded_dots;
+mod post_path_with_encoded_letter;
 mod post_path_with_fragment;
 mod post_path_with_query;
 mod post_path_with_two_slashes;
 mod post_with_userinfo;
 mod post_without_authority;
 mod post_without_scheme;
+mod read_after_rotation;
 mod read_beyond_the_end;
 mod read_other_variable;
 mod read_the_folder;
@@ -101,7 +118,9 @@ mod return_part_of_federated_token;
 mod return_part_of_token;
 mod return_token_never_sent;
 mod return_token_without_request;
+mod scope_in_upper_case;
 mod scope_list;
+mod scope_with_encoded_name;
 mod seventh_request;
 mod success_after_refusal;
 mod thousand_borrows;
@@ -154,20 +173,31 @@ attempts! {
     expiry_in_year_9999
     extra_field
     extra_header
+    federated_token_in_assertion_error
+    federated_token_in_bad_response_error
+    federated_token_in_configuration_error
+    federated_token_in_denied_error
     federated_token_in_error_message
-    federated_token_in_every_string
     federated_token_in_host
     federated_token_in_path
+    federated_token_in_refused_error
     federated_token_in_result_facts
+    federated_token_in_token_file_error
+    federated_token_in_unavailable_error
     federated_token_signature_piece_in_message
+    follow_redirect
     forwarded_header
     get_instead_of_post
     grow_memory
+    header_injection
+    header_maps_by_the_hundred
     held_body
+    hop_by_hop_headers
     host_header
     issuer_of_a_kilobyte
     long_user_agent
     look_for_a_second_preopen
+    message_of_a_mebibyte
     message_of_three_mebibytes
     message_over_limit
     missing_field
@@ -201,8 +231,11 @@ attempts! {
     path_of_three_mebibytes
     post_absolute_form
     post_address_of_host
+    post_host_in_cyrillic
     post_host_in_upper_case
+    post_host_with_empty_port
     post_host_with_trailing_dot
+    post_host_without_port
     post_http_scheme
     post_in_lower_case
     post_look_alike_host
@@ -212,14 +245,17 @@ attempts! {
     post_other_port
     post_other_scheme
     post_other_tenant
+    post_path_in_upper_case
     post_path_with_dots
     post_path_with_encoded_dots
+    post_path_with_encoded_letter
     post_path_with_fragment
     post_path_with_query
     post_path_with_two_slashes
     post_with_userinfo
     post_without_authority
     post_without_scheme
+    read_after_rotation
     read_beyond_the_end
     read_other_variable
     read_the_folder
@@ -234,7 +270,9 @@ attempts! {
     return_part_of_token
     return_token_never_sent
     return_token_without_request
+    scope_in_upper_case
     scope_list
+    scope_with_encoded_name
     seventh_request
     success_after_refusal
     thousand_borrows

@@ -22,4 +22,6 @@ super::attempts! {
     trailers => Refused(&["request.trailers"]);
     two_scopes => Refused(&["form.duplicate"]);
     unfinished_body => Refused(&["request.body.incomplete"]);
+    scope_in_upper_case => Refused(&["form.scope"]);
+    scope_with_encoded_name => Refused(&["form.duplicate"]);
 }

@@ -24,6 +24,8 @@ super::attempts! {
     resources_by_the_million => Limit("resources");
     thousand_borrows => Limit("handles");
     write_headers_big => Limit("fields");
+    header_maps_by_the_hundred => Limit("resources");
+    message_of_a_mebibyte => Limit("hostcall fuel");
 }
 
 #[test]

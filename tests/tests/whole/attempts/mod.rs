@@ -2,8 +2,10 @@
 //!
 //! `tests/guests/src/attempts` has the attempts, one a file; here is the table,
 //! in groups by what holds them off. Each attempt is a test: it is made, the
-//! honest exchange is made in the same process, and it is made again.
+//! honest exchange is made in the same process, it is made again, and once more
+//! by the program as users get it.
 
+mod alone;
 mod environment;
 mod file_grant;
 mod form;
@@ -15,8 +17,9 @@ mod result_channel;
 use keyhole_emulator::RecordedRequest;
 use keyhole_exchange::scope::Scope;
 use keyhole_host::audit::{AuditEvent, Capability};
-use keyhole_host::{Error, Origin};
+use keyhole_host::{Digest, Error, Origin};
 use keyhole_tests::leaks::Secret;
+use keyhole_tests::program;
 use keyhole_tests::sandbox::{Sandbox, refused};
 use keyhole_tests::{World, artifacts};
 use std::time::Duration;
@@ -118,13 +121,70 @@ impl Attempt {
         let token = honest.get_token().expect("the honest exchange goes on");
         assert_eq!(token.requests, 1);
         self.must_end(&world, &hostile, &scope);
+        self.must_exit(&world, &scope, timeout);
 
         let (own, others): (Vec<RecordedRequest>, Vec<_>) = world
             .honest_requests()
             .into_iter()
             .partition(|request| request.field("scope") == Some(scope.as_str()));
-        assert_eq!(own.len(), 2 * self.sends, "requests of the attempt");
+        assert_eq!(own.len(), 3 * self.sends, "requests of the attempt");
         assert_eq!(others.len(), 1, "requests of the honest exchange");
+    }
+
+    /// Makes the attempt by the program: the exit code says whose fault it
+    /// was, the audit log which rule was broken.
+    fn must_exit(&self, world: &World, scope: &Scope, timeout: Duration) {
+        let log = world.folder().join("audit.jsonl");
+        let mut command = program::command(&program::full(), world);
+        command
+            .args([
+                "get-token",
+                "--scope",
+                scope.as_str(),
+                "--log-level",
+                "trace",
+            ])
+            .args(["--timeout", &format!("{}ms", timeout.as_millis())])
+            .args([
+                "--digest",
+                &Digest::of(&artifacts::bytes("hostile")).to_string(),
+            ])
+            .arg("--component")
+            .arg(artifacts::component("hostile"))
+            .arg("--audit")
+            .arg(&log);
+        let ran = program::run_command(&mut command, world);
+        let log = std::fs::read_to_string(&log).expect("the audit log");
+        let is_logged = |rule: &str| log.contains(&format!("\"rule\":\"{rule}\""));
+        match self.ends {
+            Ends::Refused(rules) => {
+                assert_eq!(ran.code, Some(7), "{ran:?}");
+                for rule in rules {
+                    assert!(is_logged(rule), "{rule} in:\n{log}");
+                    assert!(ran.stderr.contains(rule), "{rule} in:\n{}", ran.stderr);
+                }
+            }
+            Ends::Limit(limit) => {
+                assert_eq!(ran.code, Some(7), "{ran:?}");
+                assert!(is_logged("limit.reached"), "{log}");
+                assert!(ran.stderr.contains(limit), "{limit} in:\n{}", ran.stderr);
+            }
+            Ends::Deadline => {
+                assert_eq!(ran.code, Some(5), "{ran:?}");
+                assert!(is_logged("limit.deadline"), "{log}");
+            }
+            Ends::Trap => assert_eq!(ran.code, Some(7), "{ran:?}"),
+            // It ends with an error or a result of its own choice.
+            Ends::Learns(_) | Ends::Redacted => {
+                assert!(!log.contains("\"rule\""), "{log}");
+            }
+        }
+        if ran.code != Some(0) {
+            assert_eq!(ran.stdout, "", "{ran:?}");
+        }
+        for secret in world.secrets() {
+            secret.must_not_be_in("the audit log", &log);
+        }
     }
 
     /// Makes the attempt once.
@@ -202,6 +262,7 @@ fn every_attempt_of_the_hostile_component_stands_in_one_table() {
         .iter()
         .flat_map(|group| group.attempts)
         .map(|attempt| attempt.name)
+        .chain(alone::ATTEMPTS.iter().copied())
         .collect();
     known.sort_unstable();
     let mut made: Vec<_> = list.split(' ').collect();

@@ -38,4 +38,11 @@ super::attempts! {
     post_without_scheme => Refused(&["request.scheme"]);
     transfer_encoding_header => Refused(&["request.header.name"]);
     two_content_types => Refused(&["request.header.name"]);
+    header_injection => Learns("headers not taken");
+    hop_by_hop_headers => Refused(&["request.header.name"; 10]);
+    post_host_in_cyrillic => Learns("authority not taken");
+    post_host_with_empty_port => Refused(&["request.authority"]);
+    post_host_without_port => Refused(&["request.authority"]);
+    post_path_in_upper_case => Refused(&["request.path"]);
+    post_path_with_encoded_letter => Refused(&["request.path"]);
 }

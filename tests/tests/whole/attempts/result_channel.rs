@@ -17,7 +17,6 @@ super::attempts! {
     );
     expiry_in_year_9999 sends 1 => Refused(&["result.expiry"]);
     federated_token_in_error_message => Redacted;
-    federated_token_in_every_string => Redacted;
     federated_token_in_result_facts sends 1 => Redacted;
     federated_token_signature_piece_in_message => Redacted;
     issuer_of_a_kilobyte sends 1 => Refused(&["result.text"]);
@@ -35,6 +34,13 @@ super::attempts! {
     return_token_without_request => Refused(&["result.token"]);
     success_after_refusal sends 1 => Refused(&["file.name"]);
     token_with_newline sends 1 => Refused(&["result.text"]);
+    federated_token_in_assertion_error => Redacted;
+    federated_token_in_bad_response_error => Redacted;
+    federated_token_in_configuration_error => Redacted;
+    federated_token_in_denied_error => Redacted;
+    federated_token_in_refused_error => Redacted;
+    federated_token_in_token_file_error => Redacted;
+    federated_token_in_unavailable_error => Redacted;
 }
 
 /// The access token is not in any text either.
