@@ -6,7 +6,7 @@ use crate::grants::file::FileFault;
 use crate::grants::limits::LimitReached;
 use crate::network::RootsError;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Why there is no token.
@@ -39,7 +39,10 @@ pub enum Error {
         name: String,
     },
     /// The federated token file could not be handed to the component.
-    #[error("the federated token file {} cannot be used: {fault}", path.display())]
+    #[error(
+        "the federated token file {} cannot be used: {fault}",
+        PathInText(path)
+    )]
     TokenFile {
         /// The real path.
         path: PathBuf,
@@ -141,6 +144,21 @@ fn explanation(error: &TokenError) -> (&str, &str) {
         TokenError::Denied(error) => &error.explanation,
     };
     (&explanation.message, &explanation.next_step)
+}
+
+/// A path as it stands in a sentence: in quotes if it holds white space or what
+/// cannot be seen, which is then often what is wrong with it.
+pub(crate) struct PathInText<'a>(pub(crate) &'a Path);
+
+impl fmt::Display for PathInText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string_lossy();
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            write!(f, "{text:?}")
+        } else {
+            f.write_str(&text)
+        }
+    }
 }
 
 /// A duration as people say it.

@@ -14,6 +14,10 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
     match error {
         Error::Token { error, transport } => {
             push(&mut failure.details, "cause", transport.as_deref());
+            if let (TokenError::Assertion(_), Some(settings)) = (&**error, settings) {
+                // The component knows the file by another name.
+                push(&mut failure.details, "file", Some(settings.token_file()));
+            }
             failure.details.extend(token_details(error));
             if let (TokenError::Refused(refused), Some(settings)) = (&**error, settings) {
                 failure.checks = checks(refused, settings);

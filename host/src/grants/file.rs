@@ -14,10 +14,11 @@ use super::{GrantsView, HasGrants};
 use crate::bindings::wasi::filesystem::{preopens, types};
 use keyhole_exchange::assertion;
 use keyhole_policy::{Rule, file as policy};
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, Stat};
 use serde::Serialize;
 use std::fmt;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,12 +26,13 @@ use wasmtime::component::Linker;
 use zeroize::Zeroizing;
 
 /// kubelet replaces the `..data` link by a rename, but a file that is not
-/// projected may be written by other means: a missing file whose folder exists
-/// is looked for again for this long.
-const MISSING_FILE_PATIENCE: Duration = Duration::from_millis(50);
+/// projected may be written by other means: one that is missing while its
+/// folder exists, is empty, or changes while it is read is read again for this
+/// long.
+const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How often it is looked for.
-const MISSING_FILE_INTERVAL: Duration = Duration::from_millis(5);
+/// How often it is read.
+const INTERVAL: Duration = Duration::from_millis(5);
 
 /// The grant of one file, read-only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -114,19 +116,22 @@ impl SingleFile {
                 .map_err(|_| FileFault::Unreadable {
                     kind: io::ErrorKind::Interrupted,
                 })?;
+            let read = read.and_then(|bytes| self.judge_content(&bytes).map(|()| bytes));
             match read {
-                Err(FileFault::Missing) if start.elapsed() < MISSING_FILE_PATIENCE => {
-                    if self.path.parent().is_some_and(|folder| !folder.is_dir()) {
-                        return Err(FileFault::Missing);
-                    }
-                    tokio::time::sleep(MISSING_FILE_INTERVAL).await;
+                Err(fault) if self.may_pass(&fault) && start.elapsed() < PATIENCE => {
+                    tokio::time::sleep(INTERVAL).await;
                 }
-                Err(fault) => return Err(fault),
-                Ok(bytes) => {
-                    self.judge_content(&bytes)?;
-                    return Ok(Arc::new(bytes));
-                }
+                read => return read.map(Arc::new),
             }
+        }
+    }
+
+    /// Whether a fault is what a swap of the file looks like for a moment.
+    fn may_pass(&self, fault: &FileFault) -> bool {
+        match fault {
+            FileFault::Missing => self.path.parent().is_none_or(Path::is_dir),
+            FileFault::Empty | FileFault::Changing => true,
+            _ => false,
         }
     }
 
@@ -179,6 +184,9 @@ pub enum FileFault {
     /// It holds nothing but white space.
     #[error("it is empty")]
     Empty,
+    /// It was written to while it was read, again and again.
+    #[error("it changes while it is read")]
+    Changing,
     /// It is not three base64url parts.
     #[error("its content is not a JWT (three base64url parts separated by dots)")]
     NotAToken,
@@ -213,7 +221,7 @@ impl FileFault {
                 "name the file of the projected service account token; it holds the JWT alone, \
                  without quotes"
             }
-            FileFault::Empty => {
+            FileFault::Empty | FileFault::Changing => {
                 "wait for kubelet to write the token, or check what else writes this file"
             }
             FileFault::Unreadable { .. } => "check the volume the file is on",
@@ -236,13 +244,16 @@ pub(crate) fn read_regular_file(path: &Path, max: u64) -> Result<Zeroizing<Vec<u
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let descriptor = rustix::fs::open(path, flags, Mode::empty())
         .map_err(|error| fault(&io::Error::from(error)))?;
-    let stat = rustix::fs::fstat(&descriptor).map_err(|error| fault(&io::Error::from(error)))?;
-    let kind = FileType::from_raw_mode(stat.st_mode);
+    let stat = |descriptor: &OwnedFd| {
+        rustix::fs::fstat(descriptor).map_err(|error| fault(&io::Error::from(error)))
+    };
+    let before = stat(&descriptor)?;
+    let kind = FileType::from_raw_mode(before.st_mode);
     if kind != FileType::RegularFile {
         return Err(FileFault::NotRegular { kind: name(kind) });
     }
     // A sparse file of a terabyte is refused by its size, before it is read.
-    if u64::try_from(stat.st_size).unwrap_or(u64::MAX) > max {
+    if u64::try_from(before.st_size).unwrap_or(u64::MAX) > max {
         return Err(FileFault::TooLarge { max });
     }
     // Room for all of it at once: a buffer that grows leaves copies behind.
@@ -252,18 +263,23 @@ pub(crate) fn read_regular_file(path: &Path, max: u64) -> Result<Zeroizing<Vec<u
             .unwrap_or(usize::MAX)
             .saturating_add(1)
             .min(
-                usize::try_from(stat.st_size)
+                usize::try_from(before.st_size)
                     .unwrap_or(0)
                     .max(64 * 1024)
                     .saturating_add(1),
             ),
     ));
-    std::fs::File::from(descriptor)
-        .take(max + 1)
-        .read_to_end(&mut bytes)
+    let mut file = std::fs::File::from(descriptor).take(max + 1);
+    file.read_to_end(&mut bytes)
         .map_err(|error| fault(&error))?;
     if bytes.len() as u64 > max {
         return Err(FileFault::TooLarge { max });
+    }
+    // What was written over meanwhile may be half the old and half the new.
+    let after = stat(&file.into_inner().into())?;
+    let version = |stat: &Stat| (stat.st_size, stat.st_mtime, stat.st_mtime_nsec);
+    if version(&before) != version(&after) {
+        return Err(FileFault::Changing);
     }
     Ok(bytes)
 }

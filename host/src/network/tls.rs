@@ -4,6 +4,7 @@
 use super::{Network, NetworkFault};
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
+use crate::error::PathInText;
 use crate::grants::file::read_regular_file;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
@@ -81,7 +82,7 @@ impl RootsError {
     fn new(places: &[PathBuf], reason: impl fmt::Display) -> Self {
         let places: Vec<String> = places
             .iter()
-            .map(|place| place.display().to_string())
+            .map(|place| PathInText(place).to_string())
             .collect();
         RootsError {
             places: match places.is_empty() {
@@ -210,13 +211,15 @@ const SYSTEM_BUNDLES: [&str; 6] = [
 /// Certificates that rustls cannot use are passed over, as every system's
 /// bundle has some; a file that cannot be read is an error.
 fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let pem = read_regular_file(path, MAX_BUNDLE).map_err(|fault| format!(": {fault}"))?;
+    let pem = read_regular_file(path, MAX_BUNDLE)
+        .map_err(|fault| format!("; {}: {fault}", PathInText(path)))?;
     store.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
     Ok(())
 }
 
 fn add_directory(store: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let entries = std::fs::read_dir(path).map_err(|error| format!(": {error}"))?;
+    let entries =
+        std::fs::read_dir(path).map_err(|error| format!("; {}: {error}", PathInText(path)))?;
     for entry in entries.filter_map(Result::ok) {
         if entry.path().is_file() {
             // A directory of certificates holds other files too.

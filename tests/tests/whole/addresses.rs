@@ -3,7 +3,10 @@
 use keyhole_exchange::settings::Flags;
 use keyhole_host::{Artifact, Error};
 use keyhole_tests::World;
+use keyhole_tests::program::{Ran, command, run_command, slim};
 use keyhole_tests::sandbox::{Sandbox, refused};
+use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn an_authority_at_a_forbidden_address_is_refused_before_anything_is_connected() {
@@ -91,4 +94,71 @@ fn a_certificate_that_does_not_prove_the_name_gets_no_request() {
         }
     }
     assert!(world.emulator.requests().is_empty());
+}
+
+/// A command that runs another one where this file is `/etc/hosts`, in a mount
+/// namespace of its own.
+fn with_hosts(world: &World, hosts: &Path) -> Command {
+    let mut command = command(Path::new("unshare"), world);
+    command
+        .args(["--map-root-user", "--mount", "sh", "-c"])
+        .arg("mount --bind \"$0\" /etc/hosts && exec \"$@\"")
+        .arg(hosts);
+    command
+}
+
+#[test]
+fn a_name_that_leads_to_a_forbidden_address_is_refused_before_anything_is_connected() {
+    const NAMES: &[(&str, &[&str], &str)] = &[
+        ("link-local", &["169.254.169.254"], "address.forbidden"),
+        ("link-local-6", &["fe80::1"], "address.forbidden"),
+        ("mapped", &["::ffff:169.254.169.254"], "address.forbidden"),
+        ("wire-server", &["168.63.129.16"], "address.forbidden"),
+        ("unspecified", &["0.0.0.0"], "address.forbidden"),
+        ("multicast", &["224.0.0.1"], "address.forbidden"),
+        ("loopback", &["127.0.0.1"], "address.loopback"),
+        ("loopback-6", &["::1"], "address.loopback"),
+        ("loopback-far", &["127.8.9.10"], "address.loopback"),
+        (
+            "mixed",
+            &["192.0.2.1", "169.254.169.254"],
+            "address.forbidden",
+        ),
+    ];
+    let world = World::new();
+    let hosts = world.folder().join("hosts");
+    let lines = NAMES.iter().flat_map(|(name, addresses, _)| {
+        let line = move |address| format!("{address} {name}.example\n");
+        addresses.iter().map(line)
+    });
+    let lines: String = lines.chain(["127.0.0.1 localhost\n".to_owned()]).collect();
+    std::fs::write(&hosts, lines).expect("a hosts file");
+    let can = with_hosts(&world, &hosts).arg("true").output();
+    if !can.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this machine gives no mount namespace, so names cannot lead elsewhere");
+        return;
+    }
+    let port = world.emulator.https_authority();
+    let port = port.trim_end_matches('/').rsplit(':').next();
+    let port = port.expect("a port");
+    let get_token = |name: &str| -> Ran {
+        let mut command = with_hosts(&world, &hosts);
+        command
+            .env("AZURE_AUTHORITY_HOST", format!("https://{name}:{port}/"))
+            .arg(slim())
+            .args(["get-token", "--timeout", "5s", "--log-level", "trace"]);
+        run_command(&mut command, &world)
+    };
+    for (name, addresses, rule) in NAMES {
+        let ran = get_token(&format!("{name}.example"));
+        assert_eq!(ran.code, Some(7), "{name}: {ran:?}");
+        let address = addresses.last().expect("an address");
+        let shown = address.trim_start_matches("::ffff:");
+        for said in [shown, rule, "DNS"] {
+            assert!(ran.stderr.contains(said), "{said:?} for {name} in {ran:?}");
+        }
+    }
+    assert_eq!(world.emulator.connections(), 0);
+    // The very file that leads the others astray leads this name home.
+    assert_eq!(get_token("localhost").code, Some(0));
 }

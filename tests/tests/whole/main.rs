@@ -5,6 +5,7 @@
 mod addresses;
 mod attempts;
 mod audit_log;
+mod bad_settings;
 mod exec_credential;
 mod exit_codes;
 mod faults;

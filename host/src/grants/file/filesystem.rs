@@ -84,7 +84,7 @@ fn code(fault: &FileFault) -> ErrorCode {
         FileFault::Permission => ErrorCode::Access,
         FileFault::TooLarge { .. } => ErrorCode::FileTooLarge,
         FileFault::Empty | FileFault::NotAToken => ErrorCode::IllegalByteSequence,
-        FileFault::Unreadable { .. } => ErrorCode::Io,
+        FileFault::Changing | FileFault::Unreadable { .. } => ErrorCode::Io,
     }
 }
 
