@@ -71,3 +71,32 @@ pub(crate) fn report_panics() {
         std::process::exit(ExitClass::Bug.code().into());
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Set for the child that panics.
+    const PANIC: &str = "KEYHOLE_TEST_PANIC";
+
+    #[test]
+    fn a_panic_shows_its_place_and_not_its_words() {
+        if let Some(words) = std::env::var_os(PANIC) {
+            report_panics();
+            panic!("{}", words.display());
+        }
+        let words = "eyJhbGciOiJub25lIn0.words-that-a-panic-quotes";
+        let name = "exit::tests::a_panic_shows_its_place_and_not_its_words";
+        let child = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", name, "--nocapture"])
+            .env(PANIC, words)
+            .output()
+            .expect("this program starts");
+        let said = String::from_utf8(child.stderr).expect("UTF-8");
+        assert_eq!(child.status.code(), Some(70), "{said}");
+        assert!(said.contains("error: keyhole has a bug"), "{said}");
+        assert!(said.contains("exit.rs:"), "{said}");
+        let printed = said + &String::from_utf8_lossy(&child.stdout);
+        assert!(!printed.contains(words), "{printed}");
+    }
+}

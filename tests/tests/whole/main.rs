@@ -13,6 +13,7 @@ mod fuel;
 mod imports;
 mod kubectl;
 mod leak_search;
+mod leaks;
 mod memory;
 mod other_component;
 mod output;
