@@ -130,3 +130,35 @@ fn the_hostile_component_imports_nothing_that_is_not_listed() {
         );
     }
 }
+
+/// What the threat model calls a test is one of this program's.
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let document = artifacts::workspace().join("docs/threat-model.md");
+    let document = fs::read_to_string(document).expect("the threat model");
+    let list = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .arg("--list")
+        .output()
+        .expect("this program starts");
+    let list = String::from_utf8(list.stdout).expect("UTF-8");
+    let tests: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect();
+    let named: Vec<&str> = document
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.contains("::"))
+        .collect();
+    assert!(named.len() > 50, "{named:?}");
+    let missing: Vec<_> = named.iter().filter(|name| !tests.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    for row in document
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+    {
+        assert!(row.contains("::"), "nothing tries this: {row}");
+    }
+}
