@@ -238,6 +238,15 @@ fn a_connection_that_is_not_trusted_carries_no_request() {
 }
 
 #[test]
+fn the_limit_on_memory_is_one() {
+    let world = World::new();
+    let mut command = within_memory(2, &slim(), &world);
+    command.arg("get-token");
+    let ran = run_command(&mut command, &world);
+    assert_ne!(ran.code, Some(0), "2 MiB are not enough: {ran:?}");
+}
+
+#[test]
 fn every_fault_that_the_authority_knows_stands_in_a_table() {
     let bare = |name: &'static str| name.split(['=', '[']).next().unwrap_or_default();
     let known: BTreeSet<_> = PRESETS.iter().map(|(name, _)| bare(name)).collect();
