@@ -46,6 +46,23 @@ pub struct Ran {
     pub stderr: String,
 }
 
+impl Ran {
+    /// Fails unless it failed with this code and, on standard error alone, one
+    /// clear message: what failed, what to do next, and each of these parts.
+    pub fn must_have_failed(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.stdout, "", "only a result goes to standard output");
+        for mark in ["error: ", "hint: "] {
+            let lines = self.stderr.lines();
+            let count = lines.filter(|line| line.starts_with(mark)).count();
+            assert_eq!(count, 1, "{mark:?} in {self:?}");
+        }
+        for part in parts {
+            assert!(self.stderr.contains(part), "{part:?} in {self:?}");
+        }
+    }
+}
+
 /// A program in a pod: no variable but the pod's, no terminal.
 #[must_use]
 pub fn command(program: &Path, world: &World) -> Command {

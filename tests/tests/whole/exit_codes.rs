@@ -21,16 +21,7 @@ fn must_exit(world: &World, code: i32, said: &[&str], change: impl Fn(&mut Comma
 }
 
 fn must_end(code: i32, said: &[&str], ran: impl Fn(&[&str]) -> Ran) {
-    let get_token = ran(&["get-token"]);
-    assert_eq!(get_token.code, Some(code), "{get_token:?}");
-    assert_eq!(
-        get_token.stdout, "",
-        "only a result goes to standard output"
-    );
-    for mark in ["error: ", "hint: "] {
-        let mut lines = get_token.stderr.lines();
-        assert!(lines.any(|line| line.starts_with(mark)), "{get_token:?}");
-    }
+    ran(&["get-token"]).must_have_failed(code, said);
 
     let text = ran(&["verify"]);
     assert_eq!(text.code, Some(code), "{text:?}");
@@ -44,7 +35,7 @@ fn must_end(code: i32, said: &[&str], ran: impl Fn(&[&str]) -> Ran) {
     assert!(report["failure"]["message"].is_string(), "{report}");
     assert!(report["token"].is_null(), "{report}");
     for part in said {
-        for text in [&get_token.stderr, &text.stdout, &json.stdout] {
+        for text in [&text.stdout, &json.stdout] {
             assert!(text.contains(part), "{part:?} in:\n{text}");
         }
     }
