@@ -59,13 +59,16 @@ pub(crate) fn run() -> ExitCode {
             } else {
                 error.print()
             };
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return exit::code(match error.use_stderr() {
+                true => ExitClass::Configuration,
+                false => ExitClass::Done,
+            });
         }
     };
     log::install(&line.log);
     match line.command {
         Command::Verify(command) => command.run(),
-        Command::GetToken(command) => command.run(),
+        Command::GetToken(command) => command.run(line.log),
         Command::Inspect(command) => command.run(),
         Command::Completions(command) => command.run(),
         #[cfg(feature = "compiler")]

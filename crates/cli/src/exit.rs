@@ -5,12 +5,18 @@ use std::process::ExitCode;
 
 use keyhole_report::{ExitClass, Failure};
 
+use crate::kubelogin;
 use crate::progress;
 use crate::terminal;
 
-/// The exit code of a class.
+/// The exit code of a class; by the name `kubelogin` every failure is 1, as
+/// there.
 pub(crate) fn code(class: ExitClass) -> ExitCode {
-    ExitCode::from(class.code())
+    match class {
+        ExitClass::Done => ExitCode::SUCCESS,
+        _ if kubelogin::is_our_name() => ExitCode::FAILURE,
+        class => ExitCode::from(class.code()),
+    }
 }
 
 /// The exit code of a shell's command that was interrupted (128 + SIGINT).

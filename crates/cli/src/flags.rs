@@ -82,7 +82,7 @@ impl IdentityFlags {
 }
 
 /// In what the exchange runs.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Sandbox and network")]
 pub(crate) struct SandboxFlags {
     /// Give up after this long, waits included
@@ -124,6 +124,13 @@ impl SandboxFlags {
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout.0
     }
+
+    /// Another limit, if there is one.
+    pub(crate) fn set_timeout(&mut self, timeout: Option<Duration>) {
+        if let Some(timeout) = timeout {
+            self.timeout = GoDuration(timeout);
+        }
+    }
 }
 
 /// Where the audit log goes.
@@ -158,20 +165,49 @@ impl FromStr for AuditTarget {
 }
 
 /// Log lines on standard error.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Log")]
 pub(crate) struct LogFlags {
     /// How much to log on standard error
     #[arg(long, value_enum, default_value_t = LogLevel::Warn, global = true, value_name = "LEVEL")]
-    pub(crate) log_level: LogLevel,
+    log_level: LogLevel,
+
+    /// kubelogin's verbosity: 1 is info, 5 is debug, 10 is trace
+    #[arg(
+        short = 'v',
+        long = "v",
+        global = true,
+        value_name = "NUMBER",
+        hide_short_help = true,
+        conflicts_with = "log_level"
+    )]
+    v: Option<u8>,
 
     /// How log lines look
     #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true, value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
 }
 
+impl LogFlags {
+    /// How much to log.
+    pub(crate) fn level(self) -> LogLevel {
+        match self.v {
+            None => self.log_level,
+            Some(0) => LogLevel::Warn,
+            Some(1..5) => LogLevel::Info,
+            Some(5..10) => LogLevel::Debug,
+            Some(_) => LogLevel::Trace,
+        }
+    }
+
+    /// Whether to say what is not worth a word as a rule.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.level() >= LogLevel::Info
+    }
+}
+
 /// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum LogLevel {
     /// Nothing.
     Off,

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use keyhole_report::{ApiVersion, ExecCredential, ExitClass, Failure};
+use keyhole_report::{ApiVersion, BearerToken, ExecCredential, ExitClass, Failure};
 
-use crate::flags::{IdentityFlags, SandboxFlags};
+use crate::flags::{IdentityFlags, LogFlags, SandboxFlags};
+use crate::kubelogin::KubeloginFlags;
 use crate::{artifact, exit, failure, help, sandbox};
 
 /// Variable in which kubectl says which version it expects (Kubernetes,
@@ -22,21 +23,14 @@ pub(crate) struct GetToken {
     #[arg(long, value_enum, default_value_t = TokenFormat::Exec, value_name = "FORMAT")]
     output: TokenFormat,
 
-    /// For kubelogin's command lines; there is no other login here
-    #[arg(
-        long,
-        short = 'l',
-        value_enum,
-        value_name = "METHOD",
-        hide_short_help = true
-    )]
-    login: Option<Login>,
-
     #[command(flatten)]
     identity: IdentityFlags,
 
     #[command(flatten)]
     sandbox: SandboxFlags,
+
+    #[command(flatten)]
+    kubelogin: KubeloginFlags,
 }
 
 /// The form of a token on standard output.
@@ -44,41 +38,56 @@ pub(crate) struct GetToken {
 enum TokenFormat {
     /// kubectl's ExecCredential.
     Exec,
-}
-
-/// kubelogin's `--login`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Login {
-    /// A federated token from a file.
-    #[value(name = "workloadidentity")]
-    WorkloadIdentity,
+    /// The token alone, for curl and scripts.
+    Token,
+    /// The token and its facts, named as `az account get-access-token` names
+    /// them.
+    Json,
 }
 
 impl GetToken {
     /// Exchanges the token and prints the reply.
-    pub(crate) fn run(&self) -> ExitCode {
+    pub(crate) fn run(&self, log: LogFlags) -> ExitCode {
         let mut notes = Vec::new();
-        match self.exchange(&mut notes) {
+        match self.exchange(log, &mut notes) {
             Ok(()) => exit::code(ExitClass::Done),
             Err(failure) => exit::fail(&failure, &notes),
         }
     }
 
-    fn exchange(&self, notes: &mut Vec<String>) -> Result<(), Failure> {
-        let (TokenFormat::Exec, None | Some(Login::WorkloadIdentity)) = (self.output, self.login);
+    fn exchange(&self, log: LogFlags, notes: &mut Vec<String>) -> Result<(), Failure> {
+        let chosen = self.kubelogin.choose(self.identity.to_settings_flags())?;
+        if log.is_verbose() {
+            for note in &chosen.notes {
+                tracing::info!(target: "keyhole", "{}", keyhole_report::Terminal(note));
+            }
+        }
         let api_version = asked_version()?;
-        let settings = sandbox::settings(&self.identity)?;
+        let settings = sandbox::resolve(&chosen.flags, |name| chosen.read(name))?;
         *notes = sandbox::notes(&settings);
-        let artifact = artifact::chosen(&self.sandbox)?;
-        let keyhole = sandbox::build(artifact, &settings, &self.sandbox, |_| {})?;
-        let token = sandbox::block_on(keyhole.get_token(sandbox::request(&self.sandbox)))?
+        notes.extend(chosen.overrules);
+        let mut flags = self.sandbox.clone();
+        flags.set_timeout(chosen.timeout);
+        let artifact = artifact::chosen(&flags)?;
+        let keyhole = sandbox::build(artifact, &settings, &flags, |_| {})?;
+        let token = sandbox::block_on(keyhole.get_token(sandbox::request(&flags)))?
             .map_err(|error| failure::of(&error, Some(&settings)))?;
-        let reply = ExecCredential {
-            api_version,
+        let bearer = BearerToken {
             token: token.expose(),
             expires_on: token.expires_on,
+            scope: &token.scope,
+            tenant: settings.tenant().as_str(),
         };
-        exit::print(&reply.to_line())
+        exit::print(&match self.output {
+            TokenFormat::Token => bearer.to_bare_line(),
+            TokenFormat::Json => bearer.to_json_line(),
+            TokenFormat::Exec => ExecCredential {
+                api_version,
+                token: bearer.token,
+                expires_on: bearer.expires_on,
+            }
+            .to_line(),
+        })
     }
 }
 

@@ -17,7 +17,7 @@ const OURS: &str = "keyhole";
 
 /// Sends log lines to standard error as the flags say.
 pub(crate) fn install(flags: &LogFlags) {
-    let level = match flags.log_level {
+    let level = match flags.level() {
         LogLevel::Off => return,
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

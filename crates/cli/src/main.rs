@@ -19,6 +19,7 @@ mod flags;
 mod get_token;
 mod help;
 mod inspect;
+mod kubelogin;
 mod log;
 #[cfg(feature = "compiler")]
 mod precompile;

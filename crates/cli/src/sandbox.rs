@@ -5,7 +5,7 @@ use std::env::VarError;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use keyhole_exchange::settings::{Settings, SettingsError};
+use keyhole_exchange::settings::{Flags, Settings, SettingsError};
 use keyhole_host::audit::AuditEvent;
 use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenRequest};
 use keyhole_report::{ExitClass, Failure};
@@ -19,16 +19,29 @@ use crate::{exit, failure, progress};
 /// # Errors
 /// One is missing or cannot be used.
 pub(crate) fn settings(flags: &IdentityFlags) -> Result<Settings, Failure> {
+    resolve(&flags.to_settings_flags(), |name| {
+        match std::env::var(name) {
+            Err(VarError::NotPresent) => Ok(None),
+            value => value.map(Some),
+        }
+    })
+}
+
+/// Settings from flags and from variables that are read in some way.
+///
+/// # Errors
+/// One is missing or cannot be used.
+pub(crate) fn resolve(
+    flags: &Flags,
+    read: impl Fn(&str) -> Result<Option<String>, VarError>,
+) -> Result<Settings, Failure> {
     let not_text = RefCell::new(None);
-    let variable = |name: &str| match std::env::var(name) {
-        Ok(value) => Some(value),
-        Err(VarError::NotPresent) => None,
-        Err(VarError::NotUnicode(_)) => {
+    let settings = Settings::resolve(flags, &|name| {
+        read(name).unwrap_or_else(|_| {
             not_text.borrow_mut().get_or_insert_with(|| name.to_owned());
             None
-        }
-    };
-    let settings = Settings::resolve(&flags.to_settings_flags(), &variable);
+        })
+    });
     if let Some(name) = not_text.into_inner() {
         return Err(Failure::new(
             ExitClass::Configuration,

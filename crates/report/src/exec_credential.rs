@@ -1,4 +1,4 @@
-//! kubectl's ExecCredential: the one place that prints an access token.
+//! kubectl's ExecCredential.
 
 use alloc::string::{String, ToString as _};
 use core::fmt::{self, Write as _};
@@ -152,7 +152,7 @@ impl ExecCredential<'_> {
 
 /// A character inside a JSON string as Go's `encoding/json` writes it: with
 /// `<`, `>` and `&` escaped.
-fn write_as_go_does(out: &mut impl fmt::Write, c: char) -> fmt::Result {
+pub(crate) fn write_as_go_does(out: &mut impl fmt::Write, c: char) -> fmt::Result {
     match c {
         '"' => out.write_str("\\\""),
         '\\' => out.write_str("\\\\"),

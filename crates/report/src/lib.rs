@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+mod bearer_token;
 mod checks;
 mod data;
 mod escape;
@@ -23,6 +24,7 @@ mod json;
 mod text;
 mod time;
 
+pub use bearer_token::BearerToken;
 pub use checks::{Check, Identity, for_refusal};
 pub use data::{Fact, Failure, Outcome, Run, Section, Step, StepState, TokenSummary, Value};
 pub use escape::{Html, Terminal};
