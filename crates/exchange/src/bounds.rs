@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 /// Longest text for a person, in bytes (DESIGN 4, result channel).
 pub const MESSAGE_BYTES: usize = 4 * 1024;
@@ -48,7 +48,7 @@ impl fmt::Display for Quoted<'_> {
         if looks_like_a_jwt(self.0) {
             return f.write_str("\"[redacted]\"");
         }
-        let (start, value) = match self.0.split_once("://") {
+        let (start, value) = match split_scheme(self.0) {
             Some((_, rest)) if rest.contains('@') => (
                 "[redacted]@",
                 rest.rsplit_once('@').map_or("", |(_, host)| host),
@@ -61,12 +61,84 @@ impl fmt::Display for Quoted<'_> {
         } else {
             ""
         };
-        write!(f, "\"{start}{}{mark}\"", shown.escape_default())
+        write!(f, "\"{start}{}{mark}\"", Escaped(shown))
     }
+}
+
+/// A string on one line and in ASCII, as [`str::escape_default`] has it (which
+/// is four times the code).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for found in self.0.chars() {
+            match found {
+                '\t' => f.write_str("\\t")?,
+                '\r' => f.write_str("\\r")?,
+                '\n' => f.write_str("\\n")?,
+                '\'' | '"' | '\\' => {
+                    f.write_char('\\')?;
+                    f.write_char(found)?;
+                }
+                ' '..='~' => f.write_char(found)?,
+                _ => write!(f, "\\u{{{:x}}}", u32::from(found))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A character as [`Escaped`] has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EscapedChar(pub(crate) char);
+
+impl fmt::Display for EscapedChar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped(self.0.encode_utf8(&mut [0; 4])).fmt(f)
+    }
+}
+
+/// What stands before and behind the first `://`.
+pub(crate) fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    split_at_first(text, b"://")
+}
+
+/// What stands before and behind the first `mark`, which is ASCII. The search
+/// of `str` is made for long texts and is a fortieth of the component.
+pub(crate) fn split_at_first<'t>(text: &'t str, mark: &[u8]) -> Option<(&'t str, &'t str)> {
+    let at = text
+        .as_bytes()
+        .windows(mark.len())
+        .position(|window| window == mark)?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
 /// Whether `value` is, to the eye, a JWT: its header starts with `{"`.
 pub(crate) fn looks_like_a_jwt(value: &str) -> bool {
     value.trim_start().starts_with("eyJ")
         && crate::assertion::is_compact_jws(value.trim_start().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
+    use super::{Escaped, EscapedChar, split_at_first};
+
+    proptest! {
+        #[test]
+        fn strings_are_escaped_as_the_standard_library_does(text: String, odd: char) {
+            let text = text + "\t\r\n'\"\\~\u{7f}\0";
+            prop_assert_eq!(Escaped(&text).to_string(), text.escape_default().to_string());
+            prop_assert_eq!(EscapedChar(odd).to_string(), odd.escape_default().to_string());
+        }
+
+        #[test]
+        fn marks_are_found_as_the_standard_library_does(text in "[a:/]{0,12}") {
+            prop_assert_eq!(split_at_first(&text, b"://"), text.split_once("://"));
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! Which authority is asked: clouds by name, authorities by host.
 
+mod ip;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::bounds::{EscapedChar, split_scheme};
 
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
 /// `authority.go` and `authority.py`, August 2026).
@@ -126,8 +129,9 @@ pub struct AuthorityHost {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
     Name(String),
-    V4(Ipv4Addr, String),
-    V6(Ipv6Addr, String),
+    V4(String),
+    /// Without brackets.
+    V6(String),
 }
 
 /// Why a text is not an authority.
@@ -171,7 +175,7 @@ impl fmt::Display for AuthorityFault {
             Self::Query => f.write_str("it has a query"),
             Self::Fragment => f.write_str("it has a fragment"),
             Self::Character(found) => {
-                write!(f, "a host name cannot have '{}'", found.escape_default())
+                write!(f, "a host name cannot have '{}'", EscapedChar(*found))
             }
             Self::EmptyLabel => f.write_str("its host has an empty part (a dot too many)"),
             Self::Label => f.write_str("a part of its host is no DNS label"),
@@ -193,7 +197,7 @@ impl AuthorityHost {
     /// so are names beyond ASCII (they can look like another) and a dot at the
     /// end (a second spelling of the same name).
     pub fn parse(text: &str) -> Result<Self, AuthorityFault> {
-        let (scheme, rest) = match text.split_once("://") {
+        let (scheme, rest) = match split_scheme(text) {
             None => (Scheme::Https, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
@@ -234,7 +238,7 @@ impl AuthorityHost {
     #[must_use]
     pub fn host(&self) -> &str {
         match &self.host {
-            Host::Name(text) | Host::V4(_, text) | Host::V6(_, text) => text,
+            Host::Name(text) | Host::V4(text) | Host::V6(text) => text,
         }
     }
 
@@ -254,8 +258,8 @@ impl AuthorityHost {
     #[must_use]
     pub fn authority(&self) -> String {
         let host = match &self.host {
-            Host::Name(text) | Host::V4(_, text) => text.clone(),
-            Host::V6(_, text) => format!("[{text}]"),
+            Host::Name(text) | Host::V4(text) => text.clone(),
+            Host::V6(text) => format!("[{text}]"),
         };
         match self.port {
             None => host,
@@ -275,8 +279,8 @@ impl AuthorityHost {
     pub fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Name(name) => name == "localhost",
-            Host::V4(address, _) => address.is_loopback(),
-            Host::V6(address, _) => address.is_loopback(),
+            Host::V4(address) => address.starts_with("127."),
+            Host::V6(address) => address == "::1",
         }
     }
 
@@ -329,8 +333,8 @@ fn parse_port(text: &str) -> Result<u16, AuthorityFault> {
 impl Host {
     fn parse(text: &str) -> Result<Self, AuthorityFault> {
         if let Some(inner) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
-            let address: Ipv6Addr = inner.parse().map_err(|_| AuthorityFault::IpAddress)?;
-            return Ok(Self::V6(address, address.to_string()));
+            let address = ip::canonical_v6(inner).ok_or(AuthorityFault::IpAddress)?;
+            return Ok(Self::V6(address));
         }
         if text.is_empty() {
             return Err(AuthorityFault::Empty);
@@ -347,8 +351,9 @@ impl Host {
         let last = name.rsplit('.').next().unwrap_or("");
         if last.starts_with("0x") || (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
         {
-            let address: Ipv4Addr = name.parse().map_err(|_| AuthorityFault::IpAddress)?;
-            return Ok(Self::V4(address, name));
+            // An address that is read at all is written in one way only.
+            ip::read_v4(&name).ok_or(AuthorityFault::IpAddress)?;
+            return Ok(Self::V4(name));
         }
         for label in name.split('.') {
             if label.is_empty() {

@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
+use crate::bounds::EscapedChar;
 use crate::cloud::is_label;
 
 /// Longest client or server id in bytes.
@@ -30,7 +31,7 @@ impl fmt::Display for IdFault {
         match self {
             Self::Empty => f.write_str("it is empty"),
             Self::TooLong => write!(f, "it is longer than {ID_BYTES} bytes"),
-            Self::Character(found) => write!(f, "it holds '{}'", found.escape_default()),
+            Self::Character(found) => write!(f, "it holds '{}'", EscapedChar(*found)),
         }
     }
 }

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use crate::bounds::STRING_BYTES;
+use crate::bounds::{EscapedChar, STRING_BYTES};
 use crate::identity::{IdFault, check_id};
 
 /// The application id of the "Azure Kubernetes Service AAD Server", the same
@@ -32,7 +32,7 @@ impl fmt::Display for ScopeFault {
         match self {
             Self::Empty => f.write_str("it is empty"),
             Self::TooLong => write!(f, "it is longer than {STRING_BYTES} bytes"),
-            Self::Character(found) => write!(f, "it holds '{}'", found.escape_default()),
+            Self::Character(found) => write!(f, "it holds '{}'", EscapedChar(*found)),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     UnavailableError,
 };
 use crate::assertion::AssertionFault;
-use crate::bounds::{Quoted, STRING_BYTES, head};
+use crate::bounds::{Escaped, Quoted, STRING_BYTES, head};
 use crate::exchange::CLAIMS_BYTES;
 use crate::hint::{self, About};
 use crate::reply::OAuthError;
@@ -240,6 +240,6 @@ struct Plain<'a>(&'a str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", head(self.0, STRING_BYTES).escape_default())
+        Escaped(head(self.0, STRING_BYTES)).fmt(f)
     }
 }

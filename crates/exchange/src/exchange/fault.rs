@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::bounds::{STRING_BYTES, cut, head};
+use crate::bounds::{Escaped, STRING_BYTES, cut, head};
 
 /// Why the federated token file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,5 +137,5 @@ fn detail(f: &mut fmt::Formatter<'_>, detail: &str) -> fmt::Result {
     if detail.is_empty() {
         return Ok(());
     }
-    write!(f, " ({})", head(detail, STRING_BYTES).escape_default())
+    write!(f, " ({})", Escaped(head(detail, STRING_BYTES)))
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{HttpReply, ReplyFault, Seen, numbers, object};
-use crate::bounds::{DESCRIPTION_BYTES, STRING_BYTES, cut};
+use crate::bounds::{DESCRIPTION_BYTES, STRING_BYTES, cut, split_at_first};
 use crate::secret::{Secret, redact};
 
 /// How much of a body that is not understood is shown.
@@ -90,7 +90,7 @@ fn excerpt(body: &[u8], secrets: &[&str]) -> String {
 
 /// The number in the first `AADSTS…` of a description.
 fn code_in(description: &str) -> Option<u32> {
-    let (_, rest) = description.split_once("AADSTS")?;
+    let (_, rest) = split_at_first(description, b"AADSTS")?;
     let end = rest
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(rest.len());
