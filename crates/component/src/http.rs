@@ -34,8 +34,7 @@ pub(crate) fn send(
     // The request is handed over before its body is written: hosts buffer
     // little of a body that nobody reads yet.
     let answer = outgoing_handler::handle(head, None).map_err(|code| fault(&code))?;
-    // A host that stops reading the body says in its answer why.
-    let _ = write(body, &request.body);
+    write(body, &request.body);
     let response = wait(&answer, deadline)?;
     drop(answer);
     receive(response, deadline)
@@ -66,19 +65,19 @@ fn prepare(request: &HttpRequest) -> Result<(OutgoingRequest, OutgoingBody), Tra
     Ok((head, body))
 }
 
-fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), TransportFault> {
-    let broke_off = |_| {
-        TransportFault::new(
-            TransportFaultKind::Interrupted,
-            "while the request was sent",
-        )
+/// Writes the body. Faults are not looked at: a host that stops reading says in
+/// its answer why.
+fn write(body: OutgoingBody, bytes: &[u8]) {
+    let Ok(stream) = body.write() else {
+        return;
     };
-    let stream = body.write().map_err(|()| unsupported("request body"))?;
-    for chunk in bytes.chunks(WRITE_BYTES) {
-        stream.blocking_write_and_flush(chunk).map_err(broke_off)?;
-    }
+    let written = bytes
+        .chunks(WRITE_BYTES)
+        .all(|chunk| stream.blocking_write_and_flush(chunk).is_ok());
     drop(stream);
-    OutgoingBody::finish(body, None).map_err(|code| fault(&code))
+    if written {
+        let _ = OutgoingBody::finish(body, None);
+    }
 }
 
 fn wait(

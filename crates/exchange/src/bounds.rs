@@ -49,7 +49,7 @@ impl fmt::Display for Quoted<'_> {
             return f.write_str("\"[redacted]\"");
         }
         let (start, value) = match split_scheme(self.0) {
-            Some((_, rest)) if rest.contains('@') => (
+            Some((_, rest)) if has(rest, b'@') => (
                 "[redacted]@",
                 rest.rsplit_once('@').map_or("", |(_, host)| host),
             ),
@@ -97,6 +97,12 @@ impl fmt::Display for EscapedChar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Escaped(self.0.encode_utf8(&mut [0; 4])).fmt(f)
     }
+}
+
+/// Whether `text` has that byte, an ASCII character. For a `char` the standard
+/// library brings its search for long texts along.
+pub(crate) fn has(text: &str, byte: u8) -> bool {
+    text.as_bytes().contains(&byte)
 }
 
 /// What stands before and behind the first `://`.

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use crate::bounds::{EscapedChar, split_scheme};
+use crate::bounds::{EscapedChar, has, split_scheme};
 
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
 /// `authority.go` and `authority.py`, August 2026).
@@ -205,13 +205,13 @@ impl AuthorityHost {
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         for (delimiter, fault) in [
-            ('#', AuthorityFault::Fragment),
-            ('?', AuthorityFault::Query),
-            ('/', AuthorityFault::Path),
-            ('\\', AuthorityFault::Path),
-            ('@', AuthorityFault::UserInfo),
+            (b'#', AuthorityFault::Fragment),
+            (b'?', AuthorityFault::Query),
+            (b'/', AuthorityFault::Path),
+            (b'\\', AuthorityFault::Path),
+            (b'@', AuthorityFault::UserInfo),
         ] {
-            if rest.contains(delimiter) {
+            if has(rest, delimiter) {
                 return Err(fault);
             }
         }
@@ -314,7 +314,7 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), AuthorityFault> {
         };
     }
     match text.split_once(':') {
-        Some((_, port)) if port.contains(':') => Err(AuthorityFault::IpAddress),
+        Some((_, port)) if has(port, b':') => Err(AuthorityFault::IpAddress),
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((text, None)),
     }

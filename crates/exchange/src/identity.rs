@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
-use crate::bounds::EscapedChar;
+use crate::bounds::{EscapedChar, has};
 use crate::cloud::is_label;
 
 /// Longest client or server id in bytes.
@@ -150,5 +150,5 @@ fn is_guid(text: &str) -> bool {
 }
 
 fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
+    text.len() <= 253 && has(text, b'.') && text.split('.').all(is_label)
 }

@@ -58,7 +58,9 @@ impl fmt::Display for JsonFault {
 }
 
 /// The top level of a JSON object.
-pub(crate) struct Object(Vec<(Zeroizing<String>, Node)>);
+pub(crate) struct Object(Vec<Entry>);
+
+type Entry = (Zeroizing<String>, Node);
 
 /// A value of the top level.
 #[cfg_attr(test, derive(Debug, PartialEq))]
@@ -79,26 +81,14 @@ pub(crate) enum Scalar {
 impl Object {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, JsonFault> {
         let mut reader = Reader::new(bytes);
-        let first = reader.token()?;
-        if first == b'[' {
-            return Err(JsonFault::NotAnObject);
+        let entries = entries(&mut reader).ok_or_else(|| reader.fault())?;
+        let entries = entries.ok_or(JsonFault::NotAnObject)?;
+        if entries.len() > MAX_KEYS {
+            return Err(JsonFault::TooManyKeys);
         }
-        if first != b'{' {
-            reader.scalar(first)?;
-            return Err(JsonFault::NotAnObject);
+        if !reader.ends() {
+            return Err(reader.fault());
         }
-        let mut entries: Vec<(Zeroizing<String>, Node)> = Vec::new();
-        let mut more = reader.is_not_empty(b'}')?;
-        while more {
-            let key = reader.key()?;
-            let node = node(&mut reader)?;
-            if entries.len() == MAX_KEYS {
-                return Err(JsonFault::TooManyKeys);
-            }
-            entries.push((key, node));
-            more = reader.goes_on(b'}')?;
-        }
-        reader.end()?;
         let mut rest = entries.iter();
         while let Some((key, _)) = rest.next() {
             if rest.as_slice().iter().any(|(other, _)| other == key) {
@@ -123,15 +113,34 @@ impl Object {
     }
 }
 
-fn node(reader: &mut Reader<'_>) -> Result<Node, JsonFault> {
-    let first = reader.token()?;
+/// Reads an object up to its end, or up to one key too many. `Some(None)` if it
+/// is another value.
+fn entries(reader: &mut Reader<'_>) -> Option<Option<Vec<Entry>>> {
+    let first = reader.token();
+    if first != b'{' {
+        if first != b'[' {
+            reader.scalar(first)?;
+        }
+        return Some(None);
+    }
+    let mut entries = Vec::new();
+    let mut more = reader.is_not_empty(b'}');
+    while more && entries.len() <= MAX_KEYS {
+        entries.push((reader.key()?, node(reader)?));
+        more = reader.goes_on(b'}')?;
+    }
+    Some(Some(entries))
+}
+
+fn node(reader: &mut Reader<'_>) -> Option<Node> {
+    let first = reader.token();
     if first != b'[' {
         return scalar(reader, first).map(Node::Scalar);
     }
     let mut list = Vec::new();
-    let mut more = reader.is_not_empty(b']')?;
+    let mut more = reader.is_not_empty(b']');
     while more {
-        let first = reader.token()?;
+        let first = reader.token();
         if list.len() < MAX_ELEMENTS {
             list.push(scalar(reader, first)?);
         } else {
@@ -139,13 +148,13 @@ fn node(reader: &mut Reader<'_>) -> Result<Node, JsonFault> {
         }
         more = reader.goes_on(b']')?;
     }
-    Ok(Node::List(list))
+    Some(Node::List(list))
 }
 
-fn scalar(reader: &mut Reader<'_>, first: u8) -> Result<Scalar, JsonFault> {
+fn scalar(reader: &mut Reader<'_>, first: u8) -> Option<Scalar> {
     if matches!(first, b'{' | b'[') {
         reader.skip(first)?;
-        return Ok(Scalar::Other);
+        return Some(Scalar::Other);
     }
     reader.scalar(first)
 }

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use crate::bounds::split_at_first;
+use crate::bounds::{has, split_at_first};
 
 /// Groups of an IPv6 address.
 const GROUPS: usize = 8;
@@ -67,7 +67,7 @@ fn longest_zeros(groups: &[u16]) -> (usize, usize) {
 
 fn read_v6(text: &str) -> Option<Vec<u16>> {
     // An IPv4 address may stand for the last two groups.
-    if text.contains('.') {
+    if has(text, b'.') {
         let (front, v4) = text.rsplit_once(':')?;
         let [a, b, c, d] = read_v4(v4)?;
         let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));

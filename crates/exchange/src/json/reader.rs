@@ -19,10 +19,11 @@ pub(crate) struct Number {
     pub(crate) truncated: Option<i64>,
 }
 
-/// Where in a text the reader stands.
+/// Where in a text the reader stands. Functions return `None` where the last
+/// byte that was read should not be there: [`Reader::fault`] says what it is.
 pub(super) struct Reader<'t> {
     text: &'t [u8],
-    /// Of the next byte.
+    /// Of the next byte; beyond the text where one more was wanted.
     at: usize,
 }
 
@@ -31,79 +32,74 @@ impl<'t> Reader<'t> {
         Self { text, at: 0 }
     }
 
-    /// The next byte that is not white space.
-    pub(super) fn token(&mut self) -> Result<u8, JsonFault> {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+    /// The next byte that is not white space; 0, which JSON has nowhere, at
+    /// the end.
+    pub(super) fn token(&mut self) -> u8 {
+        loop {
+            let byte = self.byte();
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return byte;
+            }
         }
-        self.byte()
     }
 
     /// Whether something stands between a bracket that was read and `close`,
     /// which is read if not.
-    pub(super) fn is_not_empty(&mut self, close: u8) -> Result<bool, JsonFault> {
-        let empty = self.token()? == close;
+    pub(super) fn is_not_empty(&mut self, close: u8) -> bool {
+        let empty = self.token() == close;
         if !empty {
             self.at -= 1;
         }
-        Ok(!empty)
+        !empty
     }
 
     /// Reads the comma or `close` behind a value, and says whether another
     /// value follows.
-    pub(super) fn goes_on(&mut self, close: u8) -> Result<bool, JsonFault> {
-        match self.token()? {
-            b',' => Ok(true),
-            byte if byte == close => Ok(false),
-            _ => Err(self.syntax()),
-        }
+    pub(super) fn goes_on(&mut self, close: u8) -> Option<bool> {
+        let byte = self.token();
+        (byte == b',' || byte == close).then_some(byte == b',')
     }
 
     /// Reads `"key" :`.
-    pub(super) fn key(&mut self) -> Result<Zeroizing<String>, JsonFault> {
-        let raw = self.raw_key()?;
-        unescape(raw).ok_or_else(|| self.syntax())
+    pub(super) fn key(&mut self) -> Option<Zeroizing<String>> {
+        unescape(self.raw_key()?)
     }
 
     /// Reads a value that begins with `first` and is no list and no object.
-    pub(super) fn scalar(&mut self, first: u8) -> Result<Scalar, JsonFault> {
-        match first {
-            b'"' => {
-                let raw = self.raw_string()?;
-                let text = unescape(raw).ok_or_else(|| self.syntax())?;
-                Ok(Scalar::Text(text))
-            }
-            b'-' | b'0'..=b'9' => self.number(first).map(Scalar::Number),
-            b'n' => self.rest(b"ull").map(|()| Scalar::Null),
-            b't' => self.rest(b"rue").map(|()| Scalar::Other),
-            b'f' => self.rest(b"alse").map(|()| Scalar::Other),
-            _ => Err(self.syntax()),
-        }
+    pub(super) fn scalar(&mut self, first: u8) -> Option<Scalar> {
+        let (rest, scalar): (&[u8], _) = match first {
+            b'"' => return unescape(self.raw_string()?).map(Scalar::Text),
+            b'-' | b'0'..=b'9' => return self.number(first).map(Scalar::Number),
+            b'n' => (b"ull", Scalar::Null),
+            b't' => (b"rue", Scalar::Other),
+            b'f' => (b"alse", Scalar::Other),
+            _ => return None,
+        };
+        rest.iter()
+            .all(|expected| self.byte() == *expected)
+            .then_some(scalar)
     }
 
     /// Reads any value that begins with `first` and drops it.
-    pub(super) fn skip(&mut self, mut first: u8) -> Result<(), JsonFault> {
+    pub(super) fn skip(&mut self, mut first: u8) -> Option<()> {
         let mut open = Vec::new();
         loop {
             let close = match first {
                 b'{' => b'}',
                 b'[' => b']',
-                b'"' => {
-                    self.raw_string()?;
-                    0
-                }
-                _ => {
-                    self.scalar(first)?;
-                    0
-                }
+                _ => 0,
             };
-            let mut more = close != 0 && self.is_not_empty(close)?;
+            let mut more = close != 0 && self.is_not_empty(close);
             if more {
                 open.push(close);
+            } else if first == b'"' {
+                self.raw_string()?;
+            } else if close == 0 {
+                self.scalar(first)?;
             }
             while !more {
                 let Some(close) = open.last() else {
-                    return Ok(());
+                    return Some(());
                 };
                 more = self.goes_on(*close)?;
                 if !more {
@@ -113,127 +109,120 @@ impl<'t> Reader<'t> {
             if open.last() == Some(&b'}') {
                 self.raw_key()?;
             }
-            first = self.token()?;
+            first = self.token();
         }
     }
 
-    /// Nothing but white space may follow.
-    pub(super) fn end(&mut self) -> Result<(), JsonFault> {
-        match self.token() {
-            Ok(_) => Err(self.syntax()),
-            Err(_) => Ok(()),
+    /// Whether nothing but white space follows.
+    pub(super) fn ends(&mut self) -> bool {
+        self.token();
+        self.at > self.text.len()
+    }
+
+    /// What is wrong with the last byte that was read.
+    pub(super) fn fault(&self) -> JsonFault {
+        let Some(before) = self.text.get(..self.at.saturating_sub(1)) else {
+            return JsonFault::Truncated;
+        };
+        if before.len() == self.text.len() {
+            return JsonFault::Truncated;
+        }
+        let mut lines = before.split(|byte| *byte == b'\n');
+        JsonFault::Syntax {
+            column: lines.next_back().map_or(0, <[u8]>::len) + 1,
+            line: lines.count() + 1,
         }
     }
 
-    fn raw_key(&mut self) -> Result<&'t [u8], JsonFault> {
-        if self.token()? != b'"' {
-            return Err(self.syntax());
+    fn raw_key(&mut self) -> Option<&'t [u8]> {
+        if self.token() != b'"' {
+            return None;
         }
         let raw = self.raw_string()?;
-        if self.token()? != b':' {
-            return Err(self.syntax());
-        }
-        Ok(raw)
+        (self.token() == b':').then_some(raw)
     }
 
     /// What stands between the quote that was read and the next one that is
     /// not escaped.
-    fn raw_string(&mut self) -> Result<&'t [u8], JsonFault> {
+    fn raw_string(&mut self) -> Option<&'t [u8]> {
         let start = self.at;
         loop {
-            match self.byte()? {
-                b'"' => return Ok(self.text.get(start..self.at - 1).unwrap_or(&[])),
-                b'\\' => match self.byte()? {
+            match self.byte() {
+                b'"' => return self.text.get(start..self.at - 1),
+                b'\\' => match self.byte() {
                     b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                     b'u' => {
                         for _ in 0..4 {
-                            if !self.byte()?.is_ascii_hexdigit() {
-                                return Err(self.syntax());
+                            if !self.byte().is_ascii_hexdigit() {
+                                return None;
                             }
                         }
                     }
-                    _ => return Err(self.syntax()),
+                    _ => return None,
                 },
-                0..0x20 => return Err(self.syntax()),
+                0..0x20 => return None,
                 _ => {}
             }
         }
     }
 
-    fn number(&mut self, first: u8) -> Result<Number, JsonFault> {
+    fn number(&mut self, first: u8) -> Option<Number> {
         let negative = first == b'-';
-        let leading = if negative { self.byte()? } else { first };
-        if !leading.is_ascii_digit() {
-            return Err(self.syntax());
+        if !negative {
+            self.at -= 1;
         }
-        self.at -= 1;
         let whole = self.digits()?;
-        if leading == b'0' && whole.len() > 1 {
-            return Err(self.syntax());
+        if whole.len() > 1 && whole.first() == Some(&b'0') {
+            return None;
         }
+        let mut plain = !negative;
         let mut fraction: &[u8] = &[];
-        if self.peek() == Some(b'.') {
+        if self.peek() == b'.' {
             self.at += 1;
             fraction = self.digits()?;
+            plain = false;
         }
-        let mut exponent = None;
-        if matches!(self.peek(), Some(b'e' | b'E')) {
+        let mut exponent = 0;
+        if matches!(self.peek(), b'e' | b'E') {
             self.at += 1;
-            let sign = self.peek().filter(|byte| matches!(byte, b'+' | b'-'));
-            if sign.is_some() {
+            let sign = self.peek();
+            if matches!(sign, b'+' | b'-') {
                 self.at += 1;
             }
-            let value = value(self.digits()?).unwrap_or(u64::MAX);
-            let value = i64::try_from(value).unwrap_or(i64::MAX);
-            exponent = Some(if sign == Some(b'-') { -value } else { value });
+            exponent = value(self.digits()?)
+                .and_then(|value| i64::try_from(value).ok())
+                .unwrap_or(i64::MAX);
+            if sign == b'-' {
+                exponent = -exponent;
+            }
+            plain = false;
         }
-        let plain = !negative && fraction.is_empty() && exponent.is_none();
-        let magnitude = truncated(whole, fraction, exponent.unwrap_or(0));
-        Ok(Number {
+        let magnitude = truncated(whole, fraction, exponent);
+        Some(Number {
             count: value(whole).filter(|_| plain),
             truncated: magnitude.map(|value| if negative { -value } else { value }),
         })
     }
 
     /// Reads one digit or more.
-    fn digits(&mut self) -> Result<&'t [u8], JsonFault> {
+    fn digits(&mut self) -> Option<&'t [u8]> {
         let start = self.at;
-        if !self.byte()?.is_ascii_digit() {
-            return Err(self.syntax());
+        while self.byte().is_ascii_digit() {}
+        if self.at == start + 1 {
+            return None;
         }
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        Ok(self.text.get(start..self.at).unwrap_or(&[]))
+        self.at -= 1;
+        self.text.get(start..self.at)
     }
 
-    fn rest(&mut self, rest: &[u8]) -> Result<(), JsonFault> {
-        for expected in rest {
-            if self.byte()? != *expected {
-                return Err(self.syntax());
-            }
-        }
-        Ok(())
+    fn peek(&self) -> u8 {
+        self.text.get(self.at).copied().unwrap_or(0)
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn byte(&mut self) -> Result<u8, JsonFault> {
-        let byte = self.peek().ok_or(JsonFault::Truncated)?;
+    fn byte(&mut self) -> u8 {
+        let byte = self.peek();
         self.at += 1;
-        Ok(byte)
-    }
-
-    /// The last byte that was read should not be there.
-    fn syntax(&self) -> JsonFault {
-        let before = self.text.get(..self.at.saturating_sub(1)).unwrap_or(&[]);
-        let mut lines = before.split(|byte| *byte == b'\n');
-        JsonFault::Syntax {
-            column: lines.next_back().map_or(0, <[u8]>::len) + 1,
-            line: lines.count() + 1,
-        }
+        byte
     }
 }
 
