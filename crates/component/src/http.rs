@@ -1,6 +1,5 @@
 //! The one request.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -160,7 +159,7 @@ fn timeout() -> TransportFault {
 fn unsupported(what: &str) -> TransportFault {
     TransportFault::new(
         TransportFaultKind::Other,
-        &format!("the runtime did not take the {what}"),
+        &["the runtime did not take the ", what].concat(),
     )
 }
 

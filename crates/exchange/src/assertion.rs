@@ -15,6 +15,7 @@ pub use check::{CLOCK_SKEW_SECONDS, LONGEST_LIFETIME_SECONDS, check};
 pub use facts::{AssertionFacts, MAX_AUDIENCES};
 
 use crate::json::{JsonFault, Object};
+use crate::text::{Say, display, say};
 use crate::utc::{Span, Utc};
 
 /// Longest federated token in bytes. Real ones have 1 to 2 KiB; three times
@@ -78,50 +79,65 @@ pub enum Malformed {
     Payload(JsonFault),
 }
 
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Malformed {
+    fn say(&self, text: &mut String) {
         match self {
             Self::TooLong { size } => {
-                write!(f, "it has {size} bytes, more than {MAX_BYTES}")
+                say!(text, "it has ", size, " bytes, more than ", MAX_BYTES)
             }
-            Self::Parts { count: 1 } => f.write_str("it has no dots, a JWT has two"),
+            Self::Parts { count: 1 } => text.push_str("it has no dots, a JWT has two"),
             Self::Parts { count } => {
-                write!(f, "it has {count} parts between dots, a JWT has three")
+                say!(
+                    text,
+                    "it has ",
+                    count,
+                    " parts between dots, a JWT has three"
+                )
             }
-            Self::NotBase64Url { part } => write!(f, "its part {part} is not base64url"),
-            Self::Header(fault) => write!(f, "its header is no JSON object: {fault}"),
-            Self::Payload(fault) => write!(f, "its payload is no JSON object: {fault}"),
+            Self::NotBase64Url { part } => say!(text, "its part ", part, " is not base64url"),
+            Self::Header(fault) => say!(text, "its header is no JSON object: ", fault),
+            Self::Payload(fault) => say!(text, "its payload is no JSON object: ", fault),
         }
     }
 }
 
-impl fmt::Display for AssertionFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for AssertionFault {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("the federated token file is empty"),
+            Self::Empty => text.push_str("the federated token file is empty"),
             Self::Malformed(why) => {
-                write!(f, "the federated token file does not hold a JWT: {why}")
+                say!(text, "the federated token file does not hold a JWT: ", why)
             }
-            Self::NoExpiry => f.write_str("the federated token does not say when it ends (no exp)"),
-            Self::Expired { expires_on, now } => write!(
-                f,
-                "the federated token ended at {}, {} before this machine's clock ({})",
+            Self::NoExpiry => {
+                text.push_str("the federated token does not say when it ends (no exp)")
+            }
+            Self::Expired { expires_on, now } => say!(
+                text,
+                "the federated token ended at ",
                 Utc(*expires_on),
+                ", ",
                 Span(now.abs_diff(*expires_on)),
-                Utc(*now)
+                " before this machine's clock (",
+                Utc(*now),
+                ")"
             ),
-            Self::NotYetValid { not_before, now } => write!(
-                f,
-                "the federated token begins at {}, {} after this machine's clock ({})",
+            Self::NotYetValid { not_before, now } => say!(
+                text,
+                "the federated token begins at ",
                 Utc(*not_before),
+                ", ",
                 Span(now.abs_diff(*not_before)),
-                Utc(*now)
+                " after this machine's clock (",
+                Utc(*now),
+                ")"
             ),
-            Self::LifetimeTooLong { lifetime } => write!(
-                f,
-                "the federated token lives {}, the authority accepts {} (AADSTS70023)",
+            Self::LifetimeTooLong { lifetime } => say!(
+                text,
+                "the federated token lives ",
                 Span(*lifetime),
-                Span(LONGEST_LIFETIME_SECONDS)
+                ", the authority accepts ",
+                Span(LONGEST_LIFETIME_SECONDS),
+                " (AADSTS70023)"
             ),
         }
     }
@@ -292,6 +308,8 @@ fn decode(part: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     }
     Some(bytes)
 }
+
+display!(Malformed, AssertionFault);
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! How long strings from outside may be, and how they stand in a text.
 
+use crate::text::{Hex, Say, display, say};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt::{self, Write as _};
 
 /// Longest text for a person, in bytes (DESIGN 4, result channel).
 pub const MESSAGE_BYTES: usize = 4 * 1024;
@@ -43,10 +43,10 @@ pub(crate) fn head(text: &str, limit: usize) -> &str {
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a str);
 
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Quoted<'_> {
+    fn say(&self, text: &mut String) {
         if looks_like_a_jwt(self.0) {
-            return f.write_str("\"[redacted]\"");
+            return text.push_str("\"[redacted]\"");
         }
         let (start, value) = match split_scheme(self.0) {
             Some((_, rest)) if has(rest, b'@') => (
@@ -61,7 +61,7 @@ impl fmt::Display for Quoted<'_> {
         } else {
             ""
         };
-        write!(f, "\"{start}{}{mark}\"", Escaped(shown))
+        say!(text, "\"", start, Escaped(shown), mark, "\"")
     }
 }
 
@@ -70,22 +70,21 @@ impl fmt::Display for Quoted<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Escaped<'_> {
+    fn say(&self, text: &mut String) {
         for found in self.0.chars() {
             match found {
-                '\t' => f.write_str("\\t")?,
-                '\r' => f.write_str("\\r")?,
-                '\n' => f.write_str("\\n")?,
+                '\t' => text.push_str("\\t"),
+                '\r' => text.push_str("\\r"),
+                '\n' => text.push_str("\\n"),
                 '\'' | '"' | '\\' => {
-                    f.write_char('\\')?;
-                    f.write_char(found)?;
+                    text.push('\\');
+                    text.push(found);
                 }
-                ' '..='~' => f.write_char(found)?,
-                _ => write!(f, "\\u{{{:x}}}", u32::from(found))?,
+                ' '..='~' => text.push(found),
+                _ => say!(text, "\\u{", Hex(u32::from(found)), "}"),
             }
         }
-        Ok(())
     }
 }
 
@@ -93,9 +92,9 @@ impl fmt::Display for Escaped<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EscapedChar(pub(crate) char);
 
-impl fmt::Display for EscapedChar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(self.0.encode_utf8(&mut [0; 4])).fmt(f)
+impl Say for EscapedChar {
+    fn say(&self, text: &mut String) {
+        Escaped(self.0.encode_utf8(&mut [0; 4])).say(text);
     }
 }
 
@@ -125,6 +124,8 @@ pub(crate) fn looks_like_a_jwt(value: &str) -> bool {
     value.trim_start().starts_with("eyJ")
         && crate::assertion::is_compact_jws(value.trim_start().as_bytes())
 }
+
+display!(Quoted<'_>, Escaped<'_>, EscapedChar);
 
 #[cfg(test)]
 mod tests {

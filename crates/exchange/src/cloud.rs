@@ -3,11 +3,10 @@
 mod ip;
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
-use core::fmt;
 
 use crate::bounds::{EscapedChar, has, split_scheme};
+use crate::text::{Say, display, said, say};
 
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
 /// `authority.go` and `authority.py`, August 2026).
@@ -111,9 +110,9 @@ impl Scheme {
     }
 }
 
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Say for Scheme {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.as_str())
     }
 }
 
@@ -165,23 +164,25 @@ pub enum AuthorityFault {
     PlainHttp,
 }
 
-impl fmt::Display for AuthorityFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for AuthorityFault {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("it names no host"),
-            Self::Scheme => f.write_str("its scheme is not https"),
-            Self::UserInfo => f.write_str("it has a user name in front of the host"),
-            Self::Path => f.write_str("it has a path behind the host"),
-            Self::Query => f.write_str("it has a query"),
-            Self::Fragment => f.write_str("it has a fragment"),
+            Self::Empty => text.push_str("it names no host"),
+            Self::Scheme => text.push_str("its scheme is not https"),
+            Self::UserInfo => text.push_str("it has a user name in front of the host"),
+            Self::Path => text.push_str("it has a path behind the host"),
+            Self::Query => text.push_str("it has a query"),
+            Self::Fragment => text.push_str("it has a fragment"),
             Self::Character(found) => {
-                write!(f, "a host name cannot have '{}'", EscapedChar(*found))
+                say!(text, "a host name cannot have '", EscapedChar(*found), "'")
             }
-            Self::EmptyLabel => f.write_str("its host has an empty part (a dot too many)"),
-            Self::Label => f.write_str("a part of its host is no DNS label"),
-            Self::IpAddress => f.write_str("its host looks like an IP address and is none"),
-            Self::Port => f.write_str("its port is not a number from 1 to 65535"),
-            Self::PlainHttp => f.write_str("http:// is for 127.0.0.0/8, [::1] and localhost alone"),
+            Self::EmptyLabel => text.push_str("its host has an empty part (a dot too many)"),
+            Self::Label => text.push_str("a part of its host is no DNS label"),
+            Self::IpAddress => text.push_str("its host looks like an IP address and is none"),
+            Self::Port => text.push_str("its port is not a number from 1 to 65535"),
+            Self::PlainHttp => {
+                text.push_str("http:// is for 127.0.0.0/8, [::1] and localhost alone")
+            }
         }
     }
 }
@@ -259,18 +260,18 @@ impl AuthorityHost {
     pub fn authority(&self) -> String {
         let host = match &self.host {
             Host::Name(text) | Host::V4(text) => text.clone(),
-            Host::V6(text) => format!("[{text}]"),
+            Host::V6(text) => said!("[", text, "]"),
         };
         match self.port {
             None => host,
-            Some(port) => format!("{host}:{port}"),
+            Some(port) => said!(host, ":", port),
         }
     }
 
     /// The canonical URL: `https://host/` or `https://host:port/`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}://{}/", self.scheme, self.authority())
+        said!(self.scheme, "://", self.authority(), "/")
     }
 
     /// Whether the host is this machine by its own name or address:
@@ -294,9 +295,9 @@ impl AuthorityHost {
     }
 }
 
-impl fmt::Display for AuthorityHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.url())
+impl Say for AuthorityHost {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.url())
     }
 }
 
@@ -380,3 +381,5 @@ pub(crate) fn is_label(label: &str) -> bool {
         && !label.starts_with('-')
         && !label.ends_with('-')
 }
+
+display!(Scheme, AuthorityFault, AuthorityHost);

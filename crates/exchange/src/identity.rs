@@ -2,10 +2,10 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
 
 use crate::bounds::{EscapedChar, has};
 use crate::cloud::is_label;
+use crate::text::{Say, display, say};
 
 /// Longest client or server id in bytes.
 pub const ID_BYTES: usize = 256;
@@ -26,12 +26,12 @@ pub enum IdFault {
     Character(char),
 }
 
-impl fmt::Display for IdFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for IdFault {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::TooLong => write!(f, "it is longer than {ID_BYTES} bytes"),
-            Self::Character(found) => write!(f, "it holds '{}'", EscapedChar(*found)),
+            Self::Empty => text.push_str("it is empty"),
+            Self::TooLong => say!(text, "it is longer than ", ID_BYTES, " bytes"),
+            Self::Character(found) => say!(text, "it holds '", EscapedChar(*found), "'"),
         }
     }
 }
@@ -77,9 +77,9 @@ impl ClientId {
     }
 }
 
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for ClientId {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0)
     }
 }
 
@@ -93,9 +93,9 @@ pub enum TenantFault {
     NeitherGuidNorName,
 }
 
-impl fmt::Display for TenantFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for TenantFault {
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::Reserved => "it stands for no single tenant of Entra ID",
             Self::NeitherGuidNorName => "it is neither a GUID nor a domain name",
         })
@@ -134,9 +134,9 @@ impl Tenant {
     }
 }
 
-impl fmt::Display for Tenant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for Tenant {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0)
     }
 }
 
@@ -152,3 +152,5 @@ fn is_guid(text: &str) -> bool {
 fn is_domain(text: &str) -> bool {
     text.len() <= 253 && has(text, b'.') && text.split('.').all(is_label)
 }
+
+display!(IdFault, ClientId, TenantFault, Tenant);

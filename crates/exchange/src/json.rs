@@ -9,11 +9,11 @@ mod reader;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use zeroize::Zeroizing;
 
 use self::reader::{Number, Reader};
+use crate::text::{Say, display, say};
 use crate::utc::LAST_SECOND;
 
 /// More keys than this are refused: a token reply has five, a federated token
@@ -43,16 +43,16 @@ pub enum JsonFault {
     TooManyKeys,
 }
 
-impl fmt::Display for JsonFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for JsonFault {
+    fn say(&self, text: &mut String) {
         match self {
             Self::Syntax { line, column } => {
-                write!(f, "not JSON at line {line}, column {column}")
+                say!(text, "not JSON at line ", line, ", column ", column)
             }
-            Self::Truncated => f.write_str("JSON that ends too early"),
-            Self::NotAnObject => f.write_str("JSON, but not an object"),
-            Self::DuplicateKey => f.write_str("JSON with a key that occurs twice"),
-            Self::TooManyKeys => write!(f, "JSON with more than {MAX_KEYS} keys"),
+            Self::Truncated => text.push_str("JSON that ends too early"),
+            Self::NotAnObject => text.push_str("JSON, but not an object"),
+            Self::DuplicateKey => text.push_str("JSON with a key that occurs twice"),
+            Self::TooManyKeys => say!(text, "JSON with more than ", MAX_KEYS, " keys"),
         }
     }
 }
@@ -204,3 +204,5 @@ impl Scalar {
 
 #[cfg(test)]
 mod tests;
+
+display!(JsonFault);

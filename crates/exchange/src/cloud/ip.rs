@@ -1,12 +1,11 @@
 //! IP addresses as text, read and written as `core::net` does, whose code is
 //! many times this one's.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
 use crate::bounds::{has, split_at_first};
+use crate::text::{Hex, said, say};
 
 /// Groups of an IPv6 address.
 const GROUPS: usize = 8;
@@ -32,7 +31,7 @@ pub(super) fn canonical_v6(text: &str) -> Option<String> {
     let mut canonical = String::new();
     if let [0, 0, 0, 0, 0, 0xffff, high, low] = groups.as_slice() {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        return Some(format!("::ffff:{a}.{b}.{c}.{d}"));
+        return Some(said!("::ffff:", a, ".", b, ".", c, ".", d));
     }
     let (start, end) = longest_zeros(&groups);
     for (index, group) in groups.iter().enumerate() {
@@ -45,8 +44,7 @@ pub(super) fn canonical_v6(text: &str) -> Option<String> {
         if index > 0 && index != end {
             canonical.push(':');
         }
-        // Writing to a String does not fail.
-        let _ = write!(canonical, "{group:x}");
+        say!(&mut canonical, Hex((*group).into()));
     }
     Some(canonical)
 }
@@ -71,7 +69,7 @@ fn read_v6(text: &str) -> Option<Vec<u16>> {
         let (front, v4) = text.rsplit_once(':')?;
         let [a, b, c, d] = read_v4(v4)?;
         let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-        return read_v6(&format!("{front}:{high:x}:{low:x}"));
+        return read_v6(&said!(front, ":", Hex(high.into()), ":", Hex(low.into())));
     }
     let Some((front, back)) = split_at_first(text, b"::") else {
         return read_groups(text).filter(|groups| groups.len() == GROUPS);
