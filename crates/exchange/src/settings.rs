@@ -248,12 +248,26 @@ fn choose<T: PartialEq>(
         return Ok(None);
     };
     let chosen = read(by, &text)?;
+    let means_the_same = |origin, text: &str| read(origin, text).as_ref() == Ok(&chosen);
+    overrule(by, found.as_slice(), &means_the_same, notes);
+    Ok(Some((chosen, by)))
+}
+
+fn overrule(
+    by: Origin,
+    found: &[Found],
+    means_the_same: &dyn Fn(Origin, &str) -> bool,
+    notes: &mut Vec<Note>,
+) {
     for (ignored, value) in found {
-        if read(ignored, &value).as_ref() != Ok(&chosen) {
-            notes.push(Note::Overruled { by, ignored, value });
+        if !means_the_same(*ignored, value) {
+            notes.push(Note::Overruled {
+                by,
+                ignored: *ignored,
+                value: value.clone(),
+            });
         }
     }
-    Ok(Some((chosen, by)))
 }
 
 const fn missing(variable: &'static str, flag: &'static str) -> SettingsError {

@@ -78,7 +78,7 @@ fn compile(workspace: &Workspace, toolchain: &Toolchain, guest: Guest) -> Result
         }
     }
     let mut flags = remapped(workspace, toolchain)?;
-    flags.push(SHORT_NUMBERS.to_owned());
+    flags.extend(LINKING.map(str::to_owned));
     cargo
         .args(["build", "--profile", "guest", "--target", TARGET])
         .args(["--package", guest.package])
@@ -125,9 +125,13 @@ fn remapped(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<String>>
     Ok(folders.into_iter().map(flag).collect())
 }
 
-/// Makes the linker write numbers as short as they are: it pads those that it
-/// fills in to five bytes, a sixteenth of the code.
-const SHORT_NUMBERS: &str = "-Clink-arg=--compress-relocations";
+/// What the linker is told. It shall write numbers as short as they are, for it
+/// pads those that it fills in to five bytes, a sixteenth of the code; and give
+/// a stack of 128 KiB instead of 1 MiB, so that addresses of data are short.
+const LINKING: [&str; 2] = [
+    "-Clink-arg=--compress-relocations",
+    "-Clink-arg=-zstack-size=131072",
+];
 
 /// Turns a core module into a component and validates it.
 fn encode(core: &[u8]) -> Result<Vec<u8>> {
