@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 pub use check::{CLOCK_SKEW_SECONDS, LONGEST_LIFETIME_SECONDS, check};
 pub use facts::{AssertionFacts, MAX_AUDIENCES};
 
+use crate::bounds::behind_last;
 use crate::json::{JsonFault, Object};
 use crate::text::{Say, display, say};
 use crate::utc::{Span, Utc};
@@ -80,6 +81,7 @@ pub enum Malformed {
 }
 
 impl Say for Malformed {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::TooLong { size } => {
@@ -102,6 +104,7 @@ impl Say for Malformed {
 }
 
 impl Say for AssertionFault {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Empty => text.push_str("the federated token file is empty"),
@@ -219,7 +222,7 @@ impl FederatedToken {
     /// The third part: what must not be seen anywhere, even in pieces.
     #[must_use]
     pub fn signature(&self) -> &str {
-        self.token.rsplit('.').next().unwrap_or("")
+        behind_last(&self.token, b'.')
     }
 
     /// What the token says of itself.

@@ -49,10 +49,7 @@ impl Say for Quoted<'_> {
             return text.push_str("\"[redacted]\"");
         }
         let (start, value) = match split_scheme(self.0) {
-            Some((_, rest)) if has(rest, b'@') => (
-                "[redacted]@",
-                rest.rsplit_once('@').map_or("", |(_, host)| host),
-            ),
+            Some((_, rest)) if has(rest, b'@') => ("[redacted]@", behind_last(rest, b'@')),
             _ => ("", self.0),
         };
         let shown = head(value, STRING_BYTES);
@@ -104,6 +101,27 @@ pub(crate) fn has(text: &str, byte: u8) -> bool {
     text.as_bytes().contains(&byte)
 }
 
+/// What stands behind the last `byte`, an ASCII character: all, if there is
+/// none.
+pub(crate) fn behind_last(text: &str, byte: u8) -> &str {
+    let before = text.as_bytes().iter().rposition(|found| *found == byte);
+    text.get(before.map_or(0, |at| at + 1)..).unwrap_or("")
+}
+
+/// The number that digits, and nothing else, stand for.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
+}
+
 /// What stands before and behind the first `://`.
 pub(crate) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     split_at_first(text, b"://")
@@ -133,7 +151,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Escaped, EscapedChar, split_at_first};
+    use super::{Escaped, EscapedChar, behind_last, number, split_at_first};
 
     proptest! {
         #[test]
@@ -141,6 +159,20 @@ mod tests {
             let text = text + "\t\r\n'\"\\~\u{7f}\0";
             prop_assert_eq!(Escaped(&text).to_string(), text.escape_default().to_string());
             prop_assert_eq!(EscapedChar(odd).to_string(), odd.escape_default().to_string());
+        }
+
+        #[test]
+        fn the_last_part_is_found_as_the_standard_library_does(text in "[a.é]{0,6}") {
+            prop_assert_eq!(behind_last(&text, b'.'), text.rsplit('.').next().unwrap());
+        }
+
+        #[test]
+        fn numbers_are_read_as_the_standard_library_does(
+            text in "[0-9]{0,21}|[+-]?[0-9]{0,3}[ a/:]?"
+        ) {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            let theirs = text.parse().ok().filter(|_| digits);
+            prop_assert_eq!(number(text.as_bytes()), theirs);
         }
 
         #[test]

@@ -5,7 +5,7 @@ mod ip;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use crate::bounds::{EscapedChar, has, split_scheme};
+use crate::bounds::{EscapedChar, behind_last, has, number, split_scheme};
 use crate::text::{Say, display, said, say};
 
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
@@ -111,6 +111,7 @@ impl Scheme {
 }
 
 impl Say for Scheme {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         text.push_str(self.as_str())
     }
@@ -165,6 +166,7 @@ pub enum AuthorityFault {
 }
 
 impl Say for AuthorityFault {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Empty => text.push_str("it names no host"),
@@ -296,6 +298,7 @@ impl AuthorityHost {
 }
 
 impl Say for AuthorityHost {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         text.push_str(&self.url())
     }
@@ -322,11 +325,8 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), AuthorityFault> {
 }
 
 fn parse_port(text: &str) -> Result<u16, AuthorityFault> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(AuthorityFault::Port);
-    }
-    text.parse()
-        .ok()
+    number(text.as_bytes())
+        .and_then(|port| u16::try_from(port).ok())
         .filter(|port| *port != 0)
         .ok_or(AuthorityFault::Port)
 }
@@ -349,7 +349,7 @@ impl Host {
         let name = text.to_ascii_lowercase();
         // A last label of digits cannot be a name (RFC 3696, section 2), and
         // what resolvers make of 127.1 or 0x7f000001 is their secret.
-        let last = name.rsplit('.').next().unwrap_or("");
+        let last = behind_last(&name, b'.');
         if last.starts_with("0x") || (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
         {
             // An address that is read at all is written in one way only.

@@ -27,6 +27,7 @@ pub enum IdFault {
 }
 
 impl Say for IdFault {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Empty => text.push_str("it is empty"),
@@ -78,6 +79,7 @@ impl ClientId {
 }
 
 impl Say for ClientId {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         text.push_str(&self.0)
     }
@@ -94,6 +96,7 @@ pub enum TenantFault {
 }
 
 impl Say for TenantFault {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         text.push_str(match self {
             Self::Reserved => "it stands for no single tenant of Entra ID",
@@ -135,6 +138,7 @@ impl Tenant {
 }
 
 impl Say for Tenant {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         text.push_str(&self.0)
     }

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use self::reader::{Number, Reader};
+use crate::bounds::number;
 use crate::text::{Say, display, say};
 use crate::utc::LAST_SECOND;
 
@@ -196,7 +197,7 @@ impl Scalar {
     pub(crate) fn count(&self) -> Option<u64> {
         match self {
             Self::Number(number) => number.count,
-            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+            Self::Text(text) => number(text.as_bytes()),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::bounds::{has, split_at_first};
+use crate::bounds::{behind_last, has, number, split_at_first};
 use crate::text::{Hex, said, say};
 
 /// Groups of an IPv6 address.
@@ -14,13 +14,12 @@ const GROUPS: usize = 8;
 pub(super) fn read_v4(text: &str) -> Option<[u8; 4]> {
     let mut numbers = [0; 4];
     let mut parts = text.split('.');
-    for number in &mut numbers {
+    for octet in &mut numbers {
         let part = parts.next()?;
-        let digits = part.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits || (part.starts_with('0') && part.len() > 1) {
+        if part.starts_with('0') && part.len() > 1 {
             return None;
         }
-        *number = part.parse().ok()?;
+        *octet = u8::try_from(number(part.as_bytes())?).ok()?;
     }
     parts.next().is_none().then_some(numbers)
 }
@@ -66,7 +65,8 @@ fn longest_zeros(groups: &[u16]) -> (usize, usize) {
 fn read_v6(text: &str) -> Option<Vec<u16>> {
     // An IPv4 address may stand for the last two groups.
     if has(text, b'.') {
-        let (front, v4) = text.rsplit_once(':')?;
+        let v4 = behind_last(text, b':');
+        let front = text.strip_suffix(v4)?.strip_suffix(':')?;
         let [a, b, c, d] = read_v4(v4)?;
         let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
         return read_v6(&said!(front, ":", Hex(high.into()), ":", Hex(low.into())));

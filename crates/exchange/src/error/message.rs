@@ -30,6 +30,7 @@ pub(super) fn of(error: &TokenError) -> String {
 }
 
 impl Say for ConfigurationError {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Settings(error) => say!(text, error),
@@ -51,6 +52,7 @@ impl Say for ConfigurationError {
     }
 }
 
+#[inline(never)]
 fn token_file(text: &mut String, error: &TokenFileError) {
     say!(
         text,
@@ -61,6 +63,7 @@ fn token_file(text: &mut String, error: &TokenFileError) {
     )
 }
 
+#[inline(never)]
 fn assertion(text: &mut String, error: &AssertionError) {
     say!(text, error.fault);
     if let Some(facts) = &error.assertion {
@@ -83,6 +86,7 @@ fn assertion(text: &mut String, error: &AssertionError) {
     }
 }
 
+#[inline(never)]
 fn refused(text: &mut String, error: &RefusedError) {
     let answer = &error.answer;
     say!(
@@ -122,6 +126,7 @@ fn refused(text: &mut String, error: &RefusedError) {
 }
 
 /// Both clocks and the token's own times.
+#[inline(never)]
 fn times(text: &mut String, error: &RefusedError) {
     let now = error.circumstances.now;
     say!(text, ". This machine's clock: ", Utc(now));
@@ -139,6 +144,7 @@ fn times(text: &mut String, error: &RefusedError) {
     offset(text, &error.circumstances)
 }
 
+#[inline(never)]
 fn unavailable(text: &mut String, error: &UnavailableError) {
     say!(text, error.circumstances.authority, " ");
     match (error.cause, error.status, &error.transport) {
@@ -188,6 +194,7 @@ fn unavailable(text: &mut String, error: &UnavailableError) {
     sent(text, error.requests)
 }
 
+#[inline(never)]
 fn bad_response(text: &mut String, error: &BadResponseError) {
     say!(
         text,
@@ -202,6 +209,7 @@ fn bad_response(text: &mut String, error: &BadResponseError) {
     sent(text, error.requests)
 }
 
+#[inline(never)]
 fn denied(text: &mut String, error: &DeniedError) {
     say!(
         text,
@@ -215,6 +223,7 @@ fn denied(text: &mut String, error: &DeniedError) {
 }
 
 /// The ids by which Microsoft's support finds the request.
+#[inline(never)]
 fn ids(text: &mut String, answer: &OAuthError) {
     let mut separator = ". The answer has ";
     for (label, value) in [
@@ -229,6 +238,7 @@ fn ids(text: &mut String, answer: &OAuthError) {
     }
 }
 
+#[inline(never)]
 fn offset(text: &mut String, circumstances: &Circumstances) {
     match circumstances.clock_offset {
         Some(offset) if offset.unsigned_abs() > NOTABLE_OFFSET_SECONDS => say!(
@@ -243,6 +253,7 @@ fn offset(text: &mut String, circumstances: &Circumstances) {
     }
 }
 
+#[inline(never)]
 fn sent(text: &mut String, requests: u32) {
     match requests {
         0 | 1 => {}
@@ -255,6 +266,7 @@ fn sent(text: &mut String, requests: u32) {
 struct Plain<'a>(&'a str);
 
 impl Say for Plain<'_> {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         Escaped(head(self.0, STRING_BYTES)).say(text);
     }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::{JsonFault, Scalar};
+use crate::bounds::number;
 
 /// A number, as far as the rules look at it. No float: those that matter are
 /// seconds, and a float would bring its own parser.
@@ -189,7 +190,7 @@ impl<'t> Reader<'t> {
             if matches!(sign, b'+' | b'-') {
                 self.at += 1;
             }
-            exponent = value(self.digits()?)
+            exponent = number(self.digits()?)
                 .and_then(|value| i64::try_from(value).ok())
                 .unwrap_or(i64::MAX);
             if sign == b'-' {
@@ -199,7 +200,7 @@ impl<'t> Reader<'t> {
         }
         let magnitude = truncated(whole, fraction, exponent);
         Some(Number {
-            count: value(whole).filter(|_| plain),
+            count: number(whole).filter(|_| plain),
             truncated: magnitude.map(|value| if negative { -value } else { value }),
         })
     }
@@ -224,14 +225,6 @@ impl<'t> Reader<'t> {
         self.at += 1;
         byte
     }
-}
-
-fn value(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |value, digit| {
-        value
-            .checked_mul(10)?
-            .checked_add(u64::from(digit.wrapping_sub(b'0')))
-    })
 }
 
 /// `whole.fraction` times ten to the `exponent`, without what is then behind

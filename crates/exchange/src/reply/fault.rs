@@ -87,6 +87,7 @@ impl Seen {
 }
 
 impl Say for Seen {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         say!(text, self.size, " bytes of ");
         match &self.content_type {
@@ -101,6 +102,7 @@ impl Say for Seen {
 }
 
 impl Say for ReplyFault {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Http(fault) => say!(text, fault),

@@ -102,6 +102,7 @@ pub enum TokenFileFault {
 }
 
 impl Say for TokenFileFault {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Empty => text.push_str("it is empty"),
@@ -113,6 +114,7 @@ impl Say for TokenFileFault {
 }
 
 impl Say for SettingsError {
+    #[inline(never)]
     fn say(&self, text: &mut String) {
         match self {
             Self::Missing { variable, .. } => say!(text, variable, " is not set"),
@@ -288,7 +290,10 @@ fn clouds() -> Cow<'static, str> {
         text.push_str(first);
         if !others.is_empty() {
             text.push_str(" (or ");
-            text.push_str(&others.join(", "));
+            for (index, name) in others.iter().enumerate() {
+                let separator = if index > 0 { ", " } else { "" };
+                say!(&mut text, separator, name);
+            }
             text.push(')');
         }
     }
