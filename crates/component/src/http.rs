@@ -159,10 +159,9 @@ fn timeout() -> TransportFault {
 }
 
 fn unsupported(what: &str) -> TransportFault {
-    TransportFault::new(
-        TransportFaultKind::Other,
-        &["the runtime did not take the ", what].concat(),
-    )
+    let mut detail = String::from("the runtime did not take the ");
+    detail.push_str(what);
+    TransportFault::new(TransportFaultKind::Other, &detail)
 }
 
 fn fault(code: &ErrorCode) -> TransportFault {

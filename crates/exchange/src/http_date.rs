@@ -19,8 +19,11 @@ pub fn parse(text: &str) -> Option<i64> {
         .split(|byte| matches!(byte, b' ' | b'-' | b','))
         .filter(|word| !word.is_empty());
     // Weekday, the four parts, and what may stand behind them.
-    let mut next = || words.next().unwrap_or(b"");
-    let [_, first, second, third, fourth, last, beyond] = core::array::from_fn(|_| next());
+    let mut parts: [&[u8]; 7] = [b""; 7];
+    for part in &mut parts {
+        *part = words.next().unwrap_or(b"");
+    }
+    let [_, first, second, third, fourth, last, beyond] = parts;
     let (day, month, year, time) = match last {
         b"GMT" => (first, second, third, fourth),
         b"" => (second, first, fourth, third),

@@ -44,16 +44,15 @@ impl AssertionFacts {
                 .and_then(Node::scalar)
                 .and_then(Scalar::unix_seconds)
         };
-        let audiences = match claims.get("aud") {
-            Some(Node::Scalar(Scalar::Text(one))) => alloc::vec![cut(one, STRING_BYTES)],
-            Some(Node::List(many)) => many
-                .iter()
-                .filter_map(Scalar::text)
-                .take(MAX_AUDIENCES)
-                .map(|one| cut(one, STRING_BYTES))
-                .collect(),
-            _ => Vec::new(),
+        let listed = match claims.get("aud") {
+            Some(Node::Scalar(one)) => core::slice::from_ref(one),
+            Some(Node::List(many)) => many,
+            None => &[],
         };
+        let mut audiences = Vec::new();
+        for audience in listed.iter().filter_map(Scalar::text).take(MAX_AUDIENCES) {
+            audiences.push(cut(audience, STRING_BYTES));
+        }
         Self {
             issuer: text("iss"),
             subject: text("sub"),

@@ -89,12 +89,18 @@ fn read_groups(text: &str) -> Option<Vec<u16>> {
     if text.is_empty() {
         return Some(Vec::new());
     }
-    let group = |part: &str| {
-        let digits = part.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let fits = (1..=4).contains(&part.len()) && digits;
-        fits.then(|| u16::from_str_radix(part, 16).ok()).flatten()
-    };
-    text.split(':').map(group).collect()
+    let mut groups = Vec::new();
+    for part in text.split(':') {
+        if !(1..=4).contains(&part.len()) {
+            return None;
+        }
+        let mut group = 0;
+        for digit in part.chars() {
+            group = group << 4 | digit.to_digit(16)?;
+        }
+        groups.push(u16::try_from(group).ok()?);
+    }
+    Some(groups)
 }
 
 #[cfg(test)]
