@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub use check::{CLOCK_SKEW_SECONDS, LONGEST_LIFETIME_SECONDS, check};
 pub use facts::{AssertionFacts, MAX_AUDIENCES};
 
-use crate::bounds::behind_last;
+use crate::bounds::{behind_last, split};
 use crate::json::{JsonFault, Object};
 use crate::text::{Say, display, say};
 use crate::utc::{Span, Utc};
@@ -257,13 +257,13 @@ pub fn is_compact_jws(bytes: &[u8]) -> bool {
 pub fn signature_of(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.trim_ascii_end();
     parts(bytes).ok()?;
-    core::str::from_utf8(bytes.rsplit(|byte| *byte == b'.').next()?).ok()
+    core::str::from_utf8(split(bytes, b'.').next_back()?).ok()
 }
 
 /// Header and payload of three parts that could be base64url.
 fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let count = bytes.iter().filter(|byte| **byte == b'.').count() + 1;
-    let mut parts = bytes.split(|byte| *byte == b'.');
+    let mut parts = split(bytes, b'.');
     let (Some(header), Some(payload), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {

@@ -101,6 +101,11 @@ pub(crate) fn has(text: &str, byte: u8) -> bool {
     text.as_bytes().contains(&byte)
 }
 
+/// The parts between each `byte`, as bytes: one kind of iterator for all.
+pub(crate) fn split(text: &[u8], byte: u8) -> impl DoubleEndedIterator<Item = &[u8]> {
+    text.split(move |found| *found == byte)
+}
+
 /// What stands behind the last `byte`, an ASCII character: all, if there is
 /// none.
 pub(crate) fn behind_last(text: &str, byte: u8) -> &str {

@@ -5,7 +5,7 @@ mod ip;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use crate::bounds::{EscapedChar, behind_last, has, number, split_scheme};
+use crate::bounds::{EscapedChar, behind_last, has, number, split, split_at_first, split_scheme};
 use crate::text::{Say, display, said, say};
 
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
@@ -307,17 +307,15 @@ impl Say for AuthorityHost {
 /// Host and port of `host`, `host:port`, `[v6]` or `[v6]:port`.
 fn split_port(text: &str) -> Result<(&str, Option<&str>), AuthorityFault> {
     if text.starts_with('[') {
-        let end = text.find(']').ok_or(AuthorityFault::IpAddress)?;
-        let (host, rest) = text
-            .split_at_checked(end + 1)
-            .ok_or(AuthorityFault::IpAddress)?;
+        let (_, rest) = split_at_first(text, b"]").ok_or(AuthorityFault::IpAddress)?;
+        let host = text.strip_suffix(rest).unwrap_or(text);
         return match rest.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if rest.is_empty() => Ok((host, None)),
             None => Err(AuthorityFault::IpAddress),
         };
     }
-    match text.split_once(':') {
+    match split_at_first(text, b":") {
         Some((_, port)) if has(port, b':') => Err(AuthorityFault::IpAddress),
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((text, None)),
@@ -356,7 +354,7 @@ impl Host {
             ip::read_v4(&name).ok_or(AuthorityFault::IpAddress)?;
             return Ok(Self::V4(name));
         }
-        for label in name.split('.') {
+        for label in split(name.as_bytes(), b'.') {
             if label.is_empty() {
                 return Err(AuthorityFault::EmptyLabel);
             }
@@ -373,13 +371,13 @@ impl Host {
 
 /// Whether `label` is a DNS label: letters, digits and inner hyphens, at most
 /// 63 bytes (RFC 1123, section 2.1).
-pub(crate) fn is_label(label: &str) -> bool {
+pub(crate) fn is_label(label: &[u8]) -> bool {
     (1..=63).contains(&label.len())
         && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        && !label.starts_with(b"-")
+        && !label.ends_with(b"-")
 }
 
 display!(Scheme, AuthorityFault, AuthorityHost);

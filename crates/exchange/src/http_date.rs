@@ -1,6 +1,6 @@
 //! Dates as HTTP writes them (RFC 9110, section 5.6.7).
 
-use crate::bounds::number;
+use crate::bounds::{number, split};
 use crate::utc::days_from_civil;
 
 const MONTHS: [&str; 12] = [
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Option<i64> {
 }
 
 fn second_of_day(time: &[u8]) -> Option<i64> {
-    let mut parts = time.split(|byte| *byte == b':');
+    let mut parts = split(time, b':');
     let mut part = || small(parts.next()?);
     let (hour, minute, second) = (part()?, part()?, part()?);
     // 60 is a leap second.

@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use crate::bounds::{EscapedChar, has};
+use crate::bounds::{EscapedChar, has, split};
 use crate::cloud::is_label;
 use crate::text::{Say, display, say};
 
@@ -145,16 +145,15 @@ impl Say for Tenant {
 }
 
 fn is_guid(text: &str) -> bool {
-    let mut groups = text.split('-');
-    [8, 4, 4, 4, 12].into_iter().all(|length| {
-        groups.next().is_some_and(|group| {
-            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-    }) && groups.next().is_none()
+    let fits = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && has(text, b'.') && text.split('.').all(is_label)
+    text.len() <= 253 && has(text, b'.') && split(text.as_bytes(), b'.').all(is_label)
 }
 
 display!(IdFault, ClientId, TenantFault, Tenant);

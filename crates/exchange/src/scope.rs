@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use crate::bounds::{EscapedChar, STRING_BYTES};
+use crate::bounds::{EscapedChar, STRING_BYTES, split};
 use crate::identity::{IdFault, check_id};
 use crate::text::{Say, display, said, say};
 
@@ -58,7 +58,7 @@ impl Scope {
         {
             return Err(ScopeFault::Character(odd));
         }
-        if text.split(' ').any(str::is_empty) {
+        if split(text.as_bytes(), b' ').any(<[u8]>::is_empty) {
             return Err(ScopeFault::Character(' '));
         }
         if text.len() > STRING_BYTES {

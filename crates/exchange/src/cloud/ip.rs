@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::bounds::{behind_last, has, number, split_at_first};
+use crate::bounds::{behind_last, has, number, split, split_at_first};
 use crate::text::{Hex, said, say};
 
 /// Groups of an IPv6 address.
@@ -13,13 +13,13 @@ const GROUPS: usize = 8;
 /// The four numbers of `a.b.c.d`, none with a zero in front.
 pub(super) fn read_v4(text: &str) -> Option<[u8; 4]> {
     let mut numbers = [0; 4];
-    let mut parts = text.split('.');
+    let mut parts = split(text.as_bytes(), b'.');
     for octet in &mut numbers {
         let part = parts.next()?;
-        if part.starts_with('0') && part.len() > 1 {
+        if part.starts_with(b"0") && part.len() > 1 {
             return None;
         }
-        *octet = u8::try_from(number(part.as_bytes())?).ok()?;
+        *octet = u8::try_from(number(part)?).ok()?;
     }
     parts.next().is_none().then_some(numbers)
 }
@@ -90,13 +90,13 @@ fn read_groups(text: &str) -> Option<Vec<u16>> {
         return Some(Vec::new());
     }
     let mut groups = Vec::new();
-    for part in text.split(':') {
+    for part in split(text.as_bytes(), b':') {
         if !(1..=4).contains(&part.len()) {
             return None;
         }
         let mut group = 0;
-        for digit in part.chars() {
-            group = group << 4 | digit.to_digit(16)?;
+        for digit in part {
+            group = group << 4 | char::from(*digit).to_digit(16)?;
         }
         groups.push(u16::try_from(group).ok()?);
     }

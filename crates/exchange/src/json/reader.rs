@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::{JsonFault, Scalar};
-use crate::bounds::number;
+use crate::bounds::{number, split};
 
 /// A number, as far as the rules look at it. No float: those that matter are
 /// seconds, and a float would bring its own parser.
@@ -128,7 +128,7 @@ impl<'t> Reader<'t> {
         if before.len() == self.text.len() {
             return JsonFault::Truncated;
         }
-        let mut lines = before.split(|byte| *byte == b'\n');
+        let mut lines = split(before, b'\n');
         JsonFault::Syntax {
             column: lines.next_back().map_or(0, <[u8]>::len) + 1,
             line: lines.count() + 1,
