@@ -98,7 +98,7 @@ impl Say for EscapedChar {
 /// Whether `text` has that byte, an ASCII character. For a `char` the standard
 /// library brings its search for long texts along.
 pub(crate) fn has(text: &str, byte: u8) -> bool {
-    text.as_bytes().contains(&byte)
+    text.bytes().any(|found| found == byte)
 }
 
 /// The parts between each `byte`, as bytes: one kind of iterator for all.
