@@ -47,15 +47,12 @@ fn prepare(request: &HttpRequest) -> Result<(OutgoingRequest, OutgoingBody), Tra
         .collect();
     let headers = Fields::from_list(&headers).map_err(|_| unsupported("headers"))?;
     let head = OutgoingRequest::new(headers);
-    let method = match request.method {
-        "POST" => Method::Post,
-        other => Method::Other(other.into()),
-    };
     let scheme = match request.scheme {
         cloud::Scheme::Http => Scheme::Http,
         cloud::Scheme::Https => Scheme::Https,
     };
-    head.set_method(&method)
+    // The only method of the core.
+    head.set_method(&Method::Post)
         .and_then(|()| head.set_scheme(Some(&scheme)))
         .and_then(|()| head.set_authority(Some(&request.authority)))
         .and_then(|()| head.set_path_with_query(Some(&request.path)))

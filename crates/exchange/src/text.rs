@@ -4,6 +4,10 @@
 use alloc::string::String;
 
 /// What can stand in a text.
+///
+/// Long implementations are `#[inline(never)]`: as a part of their one caller
+/// they would name the text by its place in that frame, at three times the
+/// bytes.
 pub(crate) trait Say {
     /// Appends itself to `text`.
     fn say(&self, text: &mut String);
