@@ -1,6 +1,5 @@
 //! The one request.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -34,8 +33,7 @@ pub(crate) fn send(
     // The request is handed over before its body is written: hosts buffer
     // little of a body that nobody reads yet.
     let answer = outgoing_handler::handle(head, None).map_err(|code| fault(&code))?;
-    // A host that stops reading the body says in its answer why.
-    let _ = write(body, &request.body);
+    write(body, &request.body);
     let response = wait(&answer, deadline)?;
     drop(answer);
     receive(response, deadline)
@@ -49,15 +47,12 @@ fn prepare(request: &HttpRequest) -> Result<(OutgoingRequest, OutgoingBody), Tra
         .collect();
     let headers = Fields::from_list(&headers).map_err(|_| unsupported("headers"))?;
     let head = OutgoingRequest::new(headers);
-    let method = match request.method {
-        "POST" => Method::Post,
-        other => Method::Other(other.into()),
-    };
     let scheme = match request.scheme {
         cloud::Scheme::Http => Scheme::Http,
         cloud::Scheme::Https => Scheme::Https,
     };
-    head.set_method(&method)
+    // The only method of the core.
+    head.set_method(&Method::Post)
         .and_then(|()| head.set_scheme(Some(&scheme)))
         .and_then(|()| head.set_authority(Some(&request.authority)))
         .and_then(|()| head.set_path_with_query(Some(&request.path)))
@@ -66,19 +61,21 @@ fn prepare(request: &HttpRequest) -> Result<(OutgoingRequest, OutgoingBody), Tra
     Ok((head, body))
 }
 
-fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), TransportFault> {
-    let broke_off = |_| {
-        TransportFault::new(
-            TransportFaultKind::Interrupted,
-            "while the request was sent",
-        )
+/// Writes the body. Faults are not looked at: a host that stops reading says in
+/// its answer why.
+fn write(body: OutgoingBody, bytes: &[u8]) {
+    let Ok(stream) = body.write() else {
+        return;
     };
-    let stream = body.write().map_err(|()| unsupported("request body"))?;
-    for chunk in bytes.chunks(WRITE_BYTES) {
-        stream.blocking_write_and_flush(chunk).map_err(broke_off)?;
-    }
+    let written = bytes
+        .chunks(WRITE_BYTES)
+        .all(|chunk| stream.blocking_write_and_flush(chunk).is_ok());
     drop(stream);
-    OutgoingBody::finish(body, None).map_err(|code| fault(&code))
+    if written {
+        // Not dropped but forgotten: taking apart an error that nobody looks at
+        // is more than a kilobyte of code.
+        core::mem::forget(OutgoingBody::finish(body, None));
+    }
 }
 
 fn wait(
@@ -159,10 +156,9 @@ fn timeout() -> TransportFault {
 }
 
 fn unsupported(what: &str) -> TransportFault {
-    TransportFault::new(
-        TransportFaultKind::Other,
-        &format!("the runtime did not take the {what}"),
-    )
+    let mut detail = String::from("the runtime did not take the ");
+    detail.push_str(what);
+    TransportFault::new(TransportFaultKind::Other, &detail)
 }
 
 fn fault(code: &ErrorCode) -> TransportFault {

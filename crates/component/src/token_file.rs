@@ -24,17 +24,20 @@ pub(crate) fn read(path: &str) -> Result<Zeroizing<Vec<u8>>, FileFault> {
 /// Links are followed: kubelet's projected volumes are made of them.
 fn open(path: &str) -> Result<Descriptor, FileFault> {
     let directories = preopens::get_directories();
-    let (directory, rest) = directories
-        .iter()
-        .filter_map(|(directory, name)| Some((directory, name.len(), below(name, path)?)))
-        .max_by_key(|(_, length, _)| *length)
-        .map(|(directory, _, rest)| (directory, rest))
-        .ok_or_else(|| {
-            FileFault::new(
-                FileFaultKind::NotFound,
-                "no directory that was granted holds it",
-            )
-        })?;
+    let mut nearest: Option<(&Descriptor, &str, usize)> = None;
+    for (directory, name) in &directories {
+        if let Some(rest) = below(name, path)
+            && nearest.is_none_or(|(_, _, length)| length <= name.len())
+        {
+            nearest = Some((directory, rest, name.len()));
+        }
+    }
+    let Some((directory, rest, _)) = nearest else {
+        return Err(FileFault::new(
+            FileFaultKind::NotFound,
+            "no directory that was granted holds it",
+        ));
+    };
     directory
         .open_at(
             PathFlags::SYMLINK_FOLLOW,

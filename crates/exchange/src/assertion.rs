@@ -9,29 +9,19 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 pub use check::{CLOCK_SKEW_SECONDS, LONGEST_LIFETIME_SECONDS, check};
 pub use facts::{AssertionFacts, MAX_AUDIENCES};
 
+use crate::bounds::{behind_last, split};
 use crate::json::{JsonFault, Object};
+use crate::text::{Say, display, say};
 use crate::utc::{Span, Utc};
 
 /// Longest federated token in bytes. Real ones have 1 to 2 KiB; three times
 /// this, escaped, still fits the 64 KiB that the host reads of a form.
 pub const MAX_BYTES: usize = 16 * 1024;
-
-/// Base64url without padding (RFC 7515, section 2).
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Why a federated token is not sent. The variants are those of the WIT enum
 /// `assertion-fault`, with their data.
@@ -90,50 +80,67 @@ pub enum Malformed {
     Payload(JsonFault),
 }
 
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Malformed {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
             Self::TooLong { size } => {
-                write!(f, "it has {size} bytes, more than {MAX_BYTES}")
+                say!(text, "it has ", size, " bytes, more than ", MAX_BYTES)
             }
-            Self::Parts { count: 1 } => f.write_str("it has no dots, a JWT has two"),
+            Self::Parts { count: 1 } => text.push_str("it has no dots, a JWT has two"),
             Self::Parts { count } => {
-                write!(f, "it has {count} parts between dots, a JWT has three")
+                say!(
+                    text,
+                    "it has ",
+                    count,
+                    " parts between dots, a JWT has three"
+                )
             }
-            Self::NotBase64Url { part } => write!(f, "its part {part} is not base64url"),
-            Self::Header(fault) => write!(f, "its header is no JSON object: {fault}"),
-            Self::Payload(fault) => write!(f, "its payload is no JSON object: {fault}"),
+            Self::NotBase64Url { part } => say!(text, "its part ", part, " is not base64url"),
+            Self::Header(fault) => say!(text, "its header is no JSON object: ", fault),
+            Self::Payload(fault) => say!(text, "its payload is no JSON object: ", fault),
         }
     }
 }
 
-impl fmt::Display for AssertionFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for AssertionFault {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("the federated token file is empty"),
+            Self::Empty => text.push_str("the federated token file is empty"),
             Self::Malformed(why) => {
-                write!(f, "the federated token file does not hold a JWT: {why}")
+                say!(text, "the federated token file does not hold a JWT: ", why)
             }
-            Self::NoExpiry => f.write_str("the federated token does not say when it ends (no exp)"),
-            Self::Expired { expires_on, now } => write!(
-                f,
-                "the federated token ended at {}, {} before this machine's clock ({})",
+            Self::NoExpiry => {
+                text.push_str("the federated token does not say when it ends (no exp)")
+            }
+            Self::Expired { expires_on, now } => say!(
+                text,
+                "the federated token ended at ",
                 Utc(*expires_on),
+                ", ",
                 Span(now.abs_diff(*expires_on)),
-                Utc(*now)
+                " before this machine's clock (",
+                Utc(*now),
+                ")"
             ),
-            Self::NotYetValid { not_before, now } => write!(
-                f,
-                "the federated token begins at {}, {} after this machine's clock ({})",
+            Self::NotYetValid { not_before, now } => say!(
+                text,
+                "the federated token begins at ",
                 Utc(*not_before),
+                ", ",
                 Span(now.abs_diff(*not_before)),
-                Utc(*now)
+                " after this machine's clock (",
+                Utc(*now),
+                ")"
             ),
-            Self::LifetimeTooLong { lifetime } => write!(
-                f,
-                "the federated token lives {}, the authority accepts {} (AADSTS70023)",
+            Self::LifetimeTooLong { lifetime } => say!(
+                text,
+                "the federated token lives ",
                 Span(*lifetime),
-                Span(LONGEST_LIFETIME_SECONDS)
+                ", the authority accepts ",
+                Span(LONGEST_LIFETIME_SECONDS),
+                " (AADSTS70023)"
             ),
         }
     }
@@ -215,7 +222,7 @@ impl FederatedToken {
     /// The third part: what must not be seen anywhere, even in pieces.
     #[must_use]
     pub fn signature(&self) -> &str {
-        self.token.rsplit('.').next().unwrap_or("")
+        behind_last(&self.token, b'.')
     }
 
     /// What the token says of itself.
@@ -250,13 +257,13 @@ pub fn is_compact_jws(bytes: &[u8]) -> bool {
 pub fn signature_of(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.trim_ascii_end();
     parts(bytes).ok()?;
-    core::str::from_utf8(bytes.rsplit(|byte| *byte == b'.').next()?).ok()
+    core::str::from_utf8(split(bytes, b'.').next_back()?).ok()
 }
 
 /// Header and payload of three parts that could be base64url.
 fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let count = bytes.iter().filter(|byte| **byte == b'.').count() + 1;
-    let mut parts = bytes.split(|byte| *byte == b'.');
+    let mut parts = split(bytes, b'.');
     let (Some(header), Some(payload), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
@@ -278,6 +285,55 @@ fn is_base64url(part: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
+/// The bytes of base64url without padding (RFC 7515, section 2). Bits that are
+/// left over at the end are not looked at.
 fn decode(part: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    BASE64URL.decode(part).ok().map(Zeroizing::new)
+    if !is_base64url(part) {
+        return None;
+    }
+    // Room for all of it at once: a buffer that grows leaves copies.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(part.len()));
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in part {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'-' => 62,
+            _ => 63,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count & 0xff) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+display!(Malformed, AssertionFault);
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn base64url_is_decoded_as_the_crate_base64_does(bytes in prop::collection::vec(any::<u8>(), 1..64)) {
+            let text = URL_SAFE_NO_PAD.encode(&bytes);
+            let decoded = super::decode(text.as_bytes());
+            prop_assert_eq!(decoded.as_deref(), Some(&bytes));
+        }
+
+        #[test]
+        fn what_is_not_base64url_is_not_decoded(text: String, byte: u8) {
+            let text = [text.as_bytes(), &[byte]].concat();
+            let ours = super::decode(&text).is_some();
+            let alphabet = text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+            prop_assert_eq!(ours, alphabet && text.len() % 4 != 1);
+        }
+    }
 }

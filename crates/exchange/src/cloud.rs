@@ -1,10 +1,12 @@
 //! Which authority is asked: clouds by name, authorities by host.
 
+mod ip;
+
 use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use alloc::string::String;
+
+use crate::bounds::{EscapedChar, behind_last, has, number, split, split_at_first, split_scheme};
+use crate::text::{Say, display, said, say};
 
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
 /// `authority.go` and `authority.py`, August 2026).
@@ -108,9 +110,10 @@ impl Scheme {
     }
 }
 
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Say for Scheme {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        text.push_str(self.as_str())
     }
 }
 
@@ -126,8 +129,9 @@ pub struct AuthorityHost {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
     Name(String),
-    V4(Ipv4Addr, String),
-    V6(Ipv6Addr, String),
+    V4(String),
+    /// Without brackets.
+    V6(String),
 }
 
 /// Why a text is not an authority.
@@ -161,23 +165,26 @@ pub enum AuthorityFault {
     PlainHttp,
 }
 
-impl fmt::Display for AuthorityFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for AuthorityFault {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("it names no host"),
-            Self::Scheme => f.write_str("its scheme is not https"),
-            Self::UserInfo => f.write_str("it has a user name in front of the host"),
-            Self::Path => f.write_str("it has a path behind the host"),
-            Self::Query => f.write_str("it has a query"),
-            Self::Fragment => f.write_str("it has a fragment"),
+            Self::Empty => text.push_str("it names no host"),
+            Self::Scheme => text.push_str("its scheme is not https"),
+            Self::UserInfo => text.push_str("it has a user name in front of the host"),
+            Self::Path => text.push_str("it has a path behind the host"),
+            Self::Query => text.push_str("it has a query"),
+            Self::Fragment => text.push_str("it has a fragment"),
             Self::Character(found) => {
-                write!(f, "a host name cannot have '{}'", found.escape_default())
+                say!(text, "a host name cannot have '", EscapedChar(*found), "'")
             }
-            Self::EmptyLabel => f.write_str("its host has an empty part (a dot too many)"),
-            Self::Label => f.write_str("a part of its host is no DNS label"),
-            Self::IpAddress => f.write_str("its host looks like an IP address and is none"),
-            Self::Port => f.write_str("its port is not a number from 1 to 65535"),
-            Self::PlainHttp => f.write_str("http:// is for 127.0.0.0/8, [::1] and localhost alone"),
+            Self::EmptyLabel => text.push_str("its host has an empty part (a dot too many)"),
+            Self::Label => text.push_str("a part of its host is no DNS label"),
+            Self::IpAddress => text.push_str("its host looks like an IP address and is none"),
+            Self::Port => text.push_str("its port is not a number from 1 to 65535"),
+            Self::PlainHttp => {
+                text.push_str("http:// is for 127.0.0.0/8, [::1] and localhost alone")
+            }
         }
     }
 }
@@ -193,7 +200,7 @@ impl AuthorityHost {
     /// so are names beyond ASCII (they can look like another) and a dot at the
     /// end (a second spelling of the same name).
     pub fn parse(text: &str) -> Result<Self, AuthorityFault> {
-        let (scheme, rest) = match text.split_once("://") {
+        let (scheme, rest) = match split_scheme(text) {
             None => (Scheme::Https, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
@@ -201,13 +208,13 @@ impl AuthorityHost {
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         for (delimiter, fault) in [
-            ('#', AuthorityFault::Fragment),
-            ('?', AuthorityFault::Query),
-            ('/', AuthorityFault::Path),
-            ('\\', AuthorityFault::Path),
-            ('@', AuthorityFault::UserInfo),
+            (b'#', AuthorityFault::Fragment),
+            (b'?', AuthorityFault::Query),
+            (b'/', AuthorityFault::Path),
+            (b'\\', AuthorityFault::Path),
+            (b'@', AuthorityFault::UserInfo),
         ] {
-            if rest.contains(delimiter) {
+            if has(rest, delimiter) {
                 return Err(fault);
             }
         }
@@ -234,7 +241,7 @@ impl AuthorityHost {
     #[must_use]
     pub fn host(&self) -> &str {
         match &self.host {
-            Host::Name(text) | Host::V4(_, text) | Host::V6(_, text) => text,
+            Host::Name(text) | Host::V4(text) | Host::V6(text) => text,
         }
     }
 
@@ -254,19 +261,19 @@ impl AuthorityHost {
     #[must_use]
     pub fn authority(&self) -> String {
         let host = match &self.host {
-            Host::Name(text) | Host::V4(_, text) => text.clone(),
-            Host::V6(_, text) => format!("[{text}]"),
+            Host::Name(text) | Host::V4(text) => text.clone(),
+            Host::V6(text) => said!("[", text, "]"),
         };
         match self.port {
             None => host,
-            Some(port) => format!("{host}:{port}"),
+            Some(port) => said!(host, ":", port),
         }
     }
 
     /// The canonical URL: `https://host/` or `https://host:port/`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}://{}/", self.scheme, self.authority())
+        said!(self.scheme, "://", self.authority(), "/")
     }
 
     /// Whether the host is this machine by its own name or address:
@@ -275,8 +282,8 @@ impl AuthorityHost {
     pub fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Name(name) => name == "localhost",
-            Host::V4(address, _) => address.is_loopback(),
-            Host::V6(address, _) => address.is_loopback(),
+            Host::V4(address) => address.starts_with("127."),
+            Host::V6(address) => address == "::1",
         }
     }
 
@@ -290,38 +297,34 @@ impl AuthorityHost {
     }
 }
 
-impl fmt::Display for AuthorityHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.url())
+impl Say for AuthorityHost {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.url())
     }
 }
 
 /// Host and port of `host`, `host:port`, `[v6]` or `[v6]:port`.
 fn split_port(text: &str) -> Result<(&str, Option<&str>), AuthorityFault> {
     if text.starts_with('[') {
-        let end = text.find(']').ok_or(AuthorityFault::IpAddress)?;
-        let (host, rest) = text
-            .split_at_checked(end + 1)
-            .ok_or(AuthorityFault::IpAddress)?;
+        let (_, rest) = split_at_first(text, b"]").ok_or(AuthorityFault::IpAddress)?;
+        let host = text.strip_suffix(rest).unwrap_or(text);
         return match rest.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if rest.is_empty() => Ok((host, None)),
             None => Err(AuthorityFault::IpAddress),
         };
     }
-    match text.split_once(':') {
-        Some((_, port)) if port.contains(':') => Err(AuthorityFault::IpAddress),
+    match split_at_first(text, b":") {
+        Some((_, port)) if has(port, b':') => Err(AuthorityFault::IpAddress),
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((text, None)),
     }
 }
 
 fn parse_port(text: &str) -> Result<u16, AuthorityFault> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(AuthorityFault::Port);
-    }
-    text.parse()
-        .ok()
+    number(text.as_bytes())
+        .and_then(|port| u16::try_from(port).ok())
         .filter(|port| *port != 0)
         .ok_or(AuthorityFault::Port)
 }
@@ -329,8 +332,8 @@ fn parse_port(text: &str) -> Result<u16, AuthorityFault> {
 impl Host {
     fn parse(text: &str) -> Result<Self, AuthorityFault> {
         if let Some(inner) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
-            let address: Ipv6Addr = inner.parse().map_err(|_| AuthorityFault::IpAddress)?;
-            return Ok(Self::V6(address, address.to_string()));
+            let address = ip::canonical_v6(inner).ok_or(AuthorityFault::IpAddress)?;
+            return Ok(Self::V6(address));
         }
         if text.is_empty() {
             return Err(AuthorityFault::Empty);
@@ -344,13 +347,14 @@ impl Host {
         let name = text.to_ascii_lowercase();
         // A last label of digits cannot be a name (RFC 3696, section 2), and
         // what resolvers make of 127.1 or 0x7f000001 is their secret.
-        let last = name.rsplit('.').next().unwrap_or("");
+        let last = behind_last(&name, b'.');
         if last.starts_with("0x") || (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
         {
-            let address: Ipv4Addr = name.parse().map_err(|_| AuthorityFault::IpAddress)?;
-            return Ok(Self::V4(address, name));
+            // An address that is read at all is written in one way only.
+            ip::read_v4(&name).ok_or(AuthorityFault::IpAddress)?;
+            return Ok(Self::V4(name));
         }
-        for label in name.split('.') {
+        for label in split(name.as_bytes(), b'.') {
             if label.is_empty() {
                 return Err(AuthorityFault::EmptyLabel);
             }
@@ -367,11 +371,13 @@ impl Host {
 
 /// Whether `label` is a DNS label: letters, digits and inner hyphens, at most
 /// 63 bytes (RFC 1123, section 2.1).
-pub(crate) fn is_label(label: &str) -> bool {
+pub(crate) fn is_label(label: &[u8]) -> bool {
     (1..=63).contains(&label.len())
         && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        && !label.starts_with(b"-")
+        && !label.ends_with(b"-")
 }
+
+display!(Scheme, AuthorityFault, AuthorityHost);

@@ -6,7 +6,6 @@ mod next_step;
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use core::fmt;
 
 use crate::assertion::{AssertionFacts, AssertionFault};
 use crate::bounds::{MESSAGE_BYTES, cut};
@@ -15,6 +14,7 @@ use crate::exchange::{FileFault, TransportFault};
 use crate::reply::{OAuthError, ReplyFault};
 use crate::scope::ScopeFault;
 use crate::settings::SettingsError;
+use crate::text::{Say, display};
 
 /// An offset of this machine's clock beyond this is named, in seconds.
 pub const NOTABLE_OFFSET_SECONDS: u64 = 120;
@@ -214,9 +214,9 @@ impl TokenError {
     }
 }
 
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message())
+impl Say for TokenError {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.message())
     }
 }
 
@@ -227,3 +227,5 @@ impl From<SettingsError> for TokenError {
         Self::Configuration(ConfigurationError::Settings(error))
     }
 }
+
+display!(TokenError);

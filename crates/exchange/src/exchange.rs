@@ -15,7 +15,6 @@ mod machine;
 mod verdict;
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use zeroize::Zeroizing;
 
@@ -29,6 +28,8 @@ use crate::reply::HttpReply;
 use crate::request::HttpRequest;
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::text::{Say, display, say};
+use alloc::string::String;
 
 /// Longest `claims` in bytes: escaped, they and the federated token fit the
 /// 64 KiB that the host reads of a form.
@@ -97,12 +98,14 @@ pub struct WrongInput {
     pub given: &'static str,
 }
 
-impl fmt::Display for WrongInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the exchange waits for {}, not for {}",
-            self.expected, self.given
+impl Say for WrongInput {
+    fn say(&self, text: &mut String) {
+        say!(
+            text,
+            "the exchange waits for ",
+            self.expected,
+            ", not for ",
+            self.given
         )
     }
 }
@@ -127,3 +130,5 @@ pub struct AccessToken {
     /// What the federated token said of itself.
     pub assertion: AssertionFacts,
 }
+
+display!(WrongInput);

@@ -44,20 +44,27 @@ pub fn encode(
     assertion: &str,
     claims: Option<&str>,
 ) -> Zeroizing<Vec<u8>> {
-    let fixed = [
+    let all = [
         (field::CLIENT_ID, client_id),
         (field::SCOPE, scope),
         (field::CLIENT_ASSERTION_TYPE, ASSERTION_TYPE),
         (field::CLIENT_ASSERTION, assertion),
         (field::GRANT_TYPE, GRANT_TYPE),
+        (field::CLAIMS, claims.unwrap_or("")),
     ];
-    let fields = || fixed.into_iter().chain(claims.map(|c| (field::CLAIMS, c)));
+    let [without_claims @ .., _] = &all;
+    let fields: &[_] = if claims.is_some() {
+        &all
+    } else {
+        without_claims
+    };
     // Room for the worst case at once: a buffer that grows leaves copies.
-    let room = fields()
+    let room = fields
+        .iter()
         .map(|(name, value)| name.len() + 3 * value.len() + 2)
         .sum();
     let mut body = Zeroizing::new(Vec::with_capacity(room));
-    for (name, value) in fields() {
+    for (name, value) in fields {
         if !body.is_empty() {
             body.push(b'&');
         }

@@ -8,10 +8,10 @@
 
 mod table;
 
-use alloc::format;
 use alloc::string::String;
 
 use crate::cloud::AuthorityHost;
+use crate::text::said;
 
 pub use table::HINTS;
 
@@ -70,5 +70,5 @@ pub fn help_url(code: u32, authority: &AuthorityHost) -> String {
         }
         _ => "login.microsoftonline.com",
     };
-    format!("https://{host}/error?code={code}")
+    said!("https://", host, "/error?code=", code)
 }

@@ -1,5 +1,6 @@
 //! Dates as HTTP writes them (RFC 9110, section 5.6.7).
 
+use crate::bounds::{number, split};
 use crate::utc::days_from_civil;
 
 const MONTHS: [&str; 12] = [
@@ -12,45 +13,48 @@ const MONTHS: [&str; 12] = [
 /// two digits is one from 1970 to 2069.
 #[must_use]
 pub fn parse(text: &str) -> Option<i64> {
-    let text = text.trim_ascii();
-    let mut words = text.split([' ', '-', ',']).filter(|word| !word.is_empty());
-    let _weekday = words.next()?;
-    let (first, second, third, fourth) =
-        (words.next()?, words.next()?, words.next()?, words.next()?);
-    let (day, month, year, time) = match words.next() {
-        Some("GMT") => (first, second, third, fourth),
-        None => (second, first, fourth, third),
-        Some(_) => return None,
+    let mut words = text
+        .trim_ascii()
+        .as_bytes()
+        .split(|byte| matches!(byte, b' ' | b'-' | b','))
+        .filter(|word| !word.is_empty());
+    // Weekday, the four parts, and what may stand behind them.
+    let mut parts: [&[u8]; 7] = [b""; 7];
+    for part in &mut parts {
+        *part = words.next().unwrap_or(b"");
+    }
+    let [_, first, second, third, fourth, last, beyond] = parts;
+    let (day, month, year, time) = match last {
+        b"GMT" => (first, second, third, fourth),
+        b"" => (second, first, fourth, third),
+        _ => return None,
     };
-    if words.next().is_some() {
+    if !beyond.is_empty() {
         return None;
     }
-    let month = MONTHS.iter().position(|name| *name == month)?;
-    let year = match (year.len(), number(year)?) {
+    let month = MONTHS.iter().position(|name| name.as_bytes() == month)?;
+    let year = match (year.len(), small(year)?) {
         (4, year) => year,
         (2, year @ 70..) => year + 1900,
         (2, year) => year + 2000,
         _ => return None,
     };
-    let days = days_from_civil(year, i64::try_from(month).ok()? + 1, number(day)?)?;
+    let days = days_from_civil(year, i64::try_from(month).ok()? + 1, small(day)?)?;
     Some(days * 86_400 + second_of_day(time)?)
 }
 
-fn second_of_day(time: &str) -> Option<i64> {
-    let mut parts = time.split(':');
-    let (hour, minute, second) = (
-        number(parts.next()?)?,
-        number(parts.next()?)?,
-        number(parts.next()?)?,
-    );
+fn second_of_day(time: &[u8]) -> Option<i64> {
+    let mut parts = split(time, b':');
+    let mut part = || small(parts.next()?);
+    let (hour, minute, second) = (part()?, part()?, part()?);
     // 60 is a leap second.
     let fits = hour < 24 && minute < 60 && second <= 60 && parts.next().is_none();
     fits.then_some(hour * 3600 + minute * 60 + second)
 }
 
-fn number(text: &str) -> Option<i64> {
-    if !(1..=4).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.parse().ok()
+/// A number of at most four digits.
+fn small(digits: &[u8]) -> Option<i64> {
+    number(digits)
+        .filter(|_| digits.len() <= 4)
+        .and_then(|number| i64::try_from(number).ok())
 }

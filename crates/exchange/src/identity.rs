@@ -2,9 +2,10 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
 
+use crate::bounds::{EscapedChar, has, split};
 use crate::cloud::is_label;
+use crate::text::{Say, display, say};
 
 /// Longest client or server id in bytes.
 pub const ID_BYTES: usize = 256;
@@ -25,12 +26,13 @@ pub enum IdFault {
     Character(char),
 }
 
-impl fmt::Display for IdFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for IdFault {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::TooLong => write!(f, "it is longer than {ID_BYTES} bytes"),
-            Self::Character(found) => write!(f, "it holds '{}'", found.escape_default()),
+            Self::Empty => text.push_str("it is empty"),
+            Self::TooLong => say!(text, "it is longer than ", ID_BYTES, " bytes"),
+            Self::Character(found) => say!(text, "it holds '", EscapedChar(*found), "'"),
         }
     }
 }
@@ -76,9 +78,10 @@ impl ClientId {
     }
 }
 
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for ClientId {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0)
     }
 }
 
@@ -92,9 +95,10 @@ pub enum TenantFault {
     NeitherGuidNorName,
 }
 
-impl fmt::Display for TenantFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for TenantFault {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::Reserved => "it stands for no single tenant of Entra ID",
             Self::NeitherGuidNorName => "it is neither a GUID nor a domain name",
         })
@@ -133,21 +137,23 @@ impl Tenant {
     }
 }
 
-impl fmt::Display for Tenant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for Tenant {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0)
     }
 }
 
 fn is_guid(text: &str) -> bool {
-    let mut groups = text.split('-');
-    [8, 4, 4, 4, 12].into_iter().all(|length| {
-        groups.next().is_some_and(|group| {
-            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-    }) && groups.next().is_none()
+    let fits = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
+    text.len() <= 253 && has(text, b'.') && split(text.as_bytes(), b'.').all(is_label)
 }
+
+display!(IdFault, ClientId, TenantFault, Tenant);

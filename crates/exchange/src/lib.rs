@@ -40,6 +40,7 @@ pub mod retry;
 pub mod scope;
 pub mod secret;
 pub mod settings;
+mod text;
 pub mod utc;
 
 pub use error::TokenError;

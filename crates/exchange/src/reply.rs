@@ -72,10 +72,12 @@ pub struct TokenReply {
 /// Whatever cannot be used, with what was seen; see [`ReplyFault`].
 pub fn token(reply: &HttpReply, now: i64) -> Result<TokenReply, ReplyFault> {
     let object = object(reply)?;
-    let token = object
+    let Some(token) = object
         .text("access_token")
         .filter(|token| !token.is_empty())
-        .ok_or(ReplyFault::NoAccessToken)?;
+    else {
+        return Err(ReplyFault::NoAccessToken);
+    };
     if token.len() > TOKEN_BYTES {
         return Err(ReplyFault::AccessTokenSize);
     }
@@ -91,18 +93,19 @@ pub fn token(reply: &HttpReply, now: i64) -> Result<TokenReply, ReplyFault> {
     }
     let expires_in = count(&object, "expires_in")?.map(|seconds| after(now, seconds));
     let expires_on = count(&object, "expires_on")?.map(|seconds| after(0, seconds));
-    let expires_on = expires_in
-        .or(expires_on)
-        .ok_or(ReplyFault::NoExpiry)?
-        .filter(|ends| *ends <= now.saturating_add(LIFETIME_SECONDS))
-        .ok_or(ReplyFault::Time { key: "expires_in" })?;
-    let refresh_on = count(&object, "refresh_in")?
-        .map(|seconds| {
-            after(now, seconds)
-                .filter(|when| *when <= now.saturating_add(LIFETIME_SECONDS))
-                .ok_or(ReplyFault::Time { key: "refresh_in" })
-        })
-        .transpose()?;
+    let latest = now.saturating_add(LIFETIME_SECONDS);
+    let usable = |time: Option<i64>, key| {
+        time.filter(|time| *time <= latest)
+            .ok_or(UnusableTime { key })
+    };
+    let Some(ends) = expires_in.or(expires_on) else {
+        return Err(ReplyFault::NoExpiry);
+    };
+    let expires_on = usable(ends, "expires_in")?;
+    let refresh_on = match count(&object, "refresh_in")? {
+        Some(seconds) => Some(usable(after(now, seconds), "refresh_in")?),
+        None => None,
+    };
     Ok(TokenReply {
         token: Secret::new(token.into()),
         expires_on,
@@ -121,15 +124,23 @@ fn object(reply: &HttpReply) -> Result<Object, ReplyFault> {
 }
 
 /// A number of seconds under a key, absent or usable.
-fn count(object: &Object, key: &'static str) -> Result<Option<u64>, ReplyFault> {
-    object
-        .get(key)
-        .map(|node| {
-            node.scalar()
-                .and_then(Scalar::count)
-                .ok_or(ReplyFault::Time { key })
-        })
-        .transpose()
+fn count(object: &Object, key: &'static str) -> Result<Option<u64>, UnusableTime> {
+    let Some(node) = object.get(key) else {
+        return Ok(None);
+    };
+    let count = node.scalar().and_then(Scalar::count);
+    count.map(Some).ok_or(UnusableTime { key })
+}
+
+/// [`ReplyFault::Time`], before it is as large as its siblings.
+struct UnusableTime {
+    key: &'static str,
+}
+
+impl From<UnusableTime> for ReplyFault {
+    fn from(UnusableTime { key }: UnusableTime) -> Self {
+        Self::Time { key }
+    }
 }
 
 /// `start + seconds`, if that is a time with a four-digit year.
@@ -139,16 +150,20 @@ fn after(start: i64, seconds: u64) -> Option<i64> {
         .filter(|time| *time <= LAST_SECOND)
 }
 
-/// The strings of a list, or the one string that stands for it.
+/// The numbers of a list, or the one number that stands for it.
 fn numbers(node: Option<&Node>) -> Vec<u32> {
-    let number = |scalar: &Scalar| scalar.count().and_then(|n| u32::try_from(n).ok());
-    match node {
-        Some(Node::List(list)) => list
-            .iter()
-            .filter_map(number)
-            .take(OAuthError::MAX_CODES)
-            .collect(),
-        Some(Node::Scalar(scalar)) => number(scalar).into_iter().collect(),
-        None => Vec::new(),
+    let listed = match node {
+        Some(Node::Scalar(one)) => core::slice::from_ref(one),
+        Some(Node::List(many)) => many,
+        None => &[],
+    };
+    let mut numbers = Vec::new();
+    for number in listed.iter().filter_map(Scalar::count) {
+        if let Ok(number) = u32::try_from(number)
+            && numbers.len() < OAuthError::MAX_CODES
+        {
+            numbers.push(number);
+        }
     }
+    numbers
 }

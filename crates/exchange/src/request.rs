@@ -1,6 +1,5 @@
 //! What is sent to the authority, and to where.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::cloud::{AuthorityHost, Scheme};
 use crate::form;
 use crate::identity::Tenant;
+use crate::text::{Say, display, said, say};
 
 /// The only method.
 pub const METHOD: &str = "POST";
@@ -43,7 +43,7 @@ impl Endpoint {
         Self {
             scheme: authority.scheme(),
             authority: authority.authority(),
-            path: format!("/{tenant}/oauth2/v2.0/token"),
+            path: said!("/", tenant, "/oauth2/v2.0/token"),
         }
     }
 
@@ -66,9 +66,9 @@ impl Endpoint {
     }
 }
 
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
+impl Say for Endpoint {
+    fn say(&self, text: &mut String) {
+        say!(text, self.scheme, "://", self.authority, self.path)
     }
 }
 
@@ -117,3 +117,5 @@ impl fmt::Debug for HttpRequest {
         )
     }
 }
+
+display!(Endpoint);

@@ -1,5 +1,6 @@
 //! When to ask again, and when not.
 
+use crate::bounds::number;
 use crate::http_date;
 
 /// Nanoseconds of a second.
@@ -66,7 +67,7 @@ pub fn is_propagation(codes: &[u32]) -> bool {
 pub fn retry_after(value: &str, date: Option<i64>, now: i64) -> Option<u64> {
     let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(value.parse().unwrap_or(u64::MAX));
+        return Some(number(value.as_bytes()).unwrap_or(u64::MAX));
     }
     let until = http_date::parse(value)?;
     Some(u64::try_from(until.saturating_sub(date.unwrap_or(now))).unwrap_or(0))

@@ -1,12 +1,11 @@
 //! For what the access token is asked.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
-use core::fmt;
 
-use crate::bounds::STRING_BYTES;
+use crate::bounds::{EscapedChar, STRING_BYTES, split};
 use crate::identity::{IdFault, check_id};
+use crate::text::{Say, display, said, say};
 
 /// The application id of the "Azure Kubernetes Service AAD Server", the same
 /// in every cloud (kubelogin, docs/concepts/aks.md).
@@ -27,12 +26,12 @@ pub enum ScopeFault {
     Character(char),
 }
 
-impl fmt::Display for ScopeFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for ScopeFault {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::TooLong => write!(f, "it is longer than {STRING_BYTES} bytes"),
-            Self::Character(found) => write!(f, "it holds '{}'", found.escape_default()),
+            Self::Empty => text.push_str("it is empty"),
+            Self::TooLong => say!(text, "it is longer than ", STRING_BYTES, " bytes"),
+            Self::Character(found) => say!(text, "it holds '", EscapedChar(*found), "'"),
         }
     }
 }
@@ -59,7 +58,7 @@ impl Scope {
         {
             return Err(ScopeFault::Character(odd));
         }
-        if text.split(' ').any(str::is_empty) {
+        if split(text.as_bytes(), b' ').any(<[u8]>::is_empty) {
             return Err(ScopeFault::Character(' '));
         }
         if text.len() > STRING_BYTES {
@@ -84,14 +83,14 @@ impl Scope {
         if id.ends_with(DEFAULT_SUFFIX) {
             Self::parse(id)
         } else {
-            Self::parse(&format!("{id}{DEFAULT_SUFFIX}"))
+            Self::parse(&said!(id, DEFAULT_SUFFIX))
         }
     }
 
     /// The scope for AKS.
     #[must_use]
     pub fn aks() -> Self {
-        Self(format!("{AKS_SERVER_APP_ID}{DEFAULT_SUFFIX}"))
+        Self(said!(AKS_SERVER_APP_ID, DEFAULT_SUFFIX))
     }
 
     /// The scope as it is sent.
@@ -101,8 +100,10 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for Scope {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0)
     }
 }
+
+display!(ScopeFault, Scope);

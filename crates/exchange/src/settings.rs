@@ -12,7 +12,7 @@ pub use error::{SettingsError, TokenFileFault};
 pub use note::Note;
 pub use origin::{Origin, Origins, flag, variable};
 
-use crate::bounds::looks_like_a_jwt;
+use crate::bounds::{has, looks_like_a_jwt};
 use crate::cloud::{AuthorityHost, Cloud};
 use crate::identity::{ClientId, Tenant};
 use crate::request::Endpoint;
@@ -62,13 +62,6 @@ pub struct Settings {
 /// A value and where it was found.
 type Found = (Origin, String);
 
-/// The value that counts, where it is from, and those it overrules.
-struct Choice<T> {
-    value: T,
-    origin: Origin,
-    overruled: Vec<Found>,
-}
-
 impl Settings {
     /// Resolves flags and variables. Any flag beats any variable; of two of
     /// one kind the more specific wins (DESIGN 5, 1). A variable that is empty
@@ -85,94 +78,88 @@ impl Settings {
                 .filter(|value| !value.is_empty())
                 .map(|value| (Origin::Variable(name), value))
         };
-        let flag = |name: &'static str, value: &Option<String>| {
-            value.clone().map(|value| (Origin::Flag(name), value))
+        let find = |flags: &[(&'static str, &Option<String>)], variables: &[&'static str]| {
+            let mut found = Vec::new();
+            for (name, value) in flags {
+                if let Some(value) = value {
+                    found.push((Origin::Flag(name), value.clone()));
+                }
+            }
+            found.extend(variables.iter().filter_map(|name| env(name)));
+            found
         };
 
         if let Some((_, region)) = env(variable::REGIONAL_AUTHORITY_NAME) {
             return Err(SettingsError::RegionalAuthority { region });
         }
-        let client_id = choose(
-            [
-                flag(flag::CLIENT_ID, &flags.client_id),
-                env(variable::CLIENT_ID),
+        let mut overruled = Vec::new();
+        let found = find(
+            &[(flag::CLIENT_ID, &flags.client_id)],
+            &[variable::CLIENT_ID],
+        );
+        let (client_id, client_id_origin) = choose(found, client_id, &mut overruled)?
+            .ok_or_else(|| missing(variable::CLIENT_ID, flag::CLIENT_ID))?;
+        let found = find(
+            &[(flag::TENANT_ID, &flags.tenant_id)],
+            &[variable::TENANT_ID],
+        );
+        let (tenant, tenant_origin) = choose(found, tenant, &mut overruled)?
+            .ok_or_else(|| missing(variable::TENANT_ID, flag::TENANT_ID))?;
+        let found = find(
+            &[(flag::FEDERATED_TOKEN_FILE, &flags.federated_token_file)],
+            &[variable::FEDERATED_TOKEN_FILE],
+        );
+        // Named last, though a fault in it comes before those of the defaults.
+        let mut overruled_files = Vec::new();
+        let (token_file, token_file_origin) = choose(found, token_file, &mut overruled_files)?
+            .ok_or_else(|| missing(variable::FEDERATED_TOKEN_FILE, flag::FEDERATED_TOKEN_FILE))?;
+        let found = find(
+            &[
+                (flag::AUTHORITY_HOST, &flags.authority_host),
+                (flag::ENVIRONMENT, &flags.environment),
             ],
-            client_id,
-        )?
-        .ok_or(SettingsError::Missing {
-            variable: variable::CLIENT_ID,
-            flag: flag::CLIENT_ID,
-        })?;
-        let tenant = choose(
-            [
-                flag(flag::TENANT_ID, &flags.tenant_id),
-                env(variable::TENANT_ID),
+            &[variable::AUTHORITY_HOST, variable::CLOUD],
+        );
+        let (authority, authority_origin) = choose(found, authority, &mut overruled)?
+            .unwrap_or_else(|| (Cloud::Public.authority(), Origin::Default));
+        let found = find(
+            &[
+                (flag::SCOPE, &flags.scope),
+                (flag::SERVER_ID, &flags.server_id),
             ],
-            tenant,
-        )?
-        .ok_or(SettingsError::Missing {
-            variable: variable::TENANT_ID,
-            flag: flag::TENANT_ID,
-        })?;
-        let token_file = choose(
-            [
-                flag(flag::FEDERATED_TOKEN_FILE, &flags.federated_token_file),
-                env(variable::FEDERATED_TOKEN_FILE),
-            ],
-            token_file,
-        )?
-        .ok_or(SettingsError::Missing {
-            variable: variable::FEDERATED_TOKEN_FILE,
-            flag: flag::FEDERATED_TOKEN_FILE,
-        })?;
-        let authority = choose(
-            [
-                flag(flag::AUTHORITY_HOST, &flags.authority_host),
-                flag(flag::ENVIRONMENT, &flags.environment),
-                env(variable::AUTHORITY_HOST),
-                env(variable::CLOUD),
-            ],
-            authority,
-        )?
-        .unwrap_or_else(|| Choice::default(Cloud::Public.authority()));
-        let scope = choose(
-            [
-                flag(flag::SCOPE, &flags.scope),
-                flag(flag::SERVER_ID, &flags.server_id),
-                env(variable::SCOPE),
-                env(variable::SERVER_APP_ID),
-            ],
-            scope,
-        )?
-        .unwrap_or_else(|| Choice::default(Scope::aks()));
+            &[variable::SCOPE, variable::SERVER_APP_ID],
+        );
+        let (scope, scope_origin) = choose(found, scope, &mut overruled)?
+            .unwrap_or_else(|| (Scope::aks(), Origin::Default));
 
         let mut notes = Vec::new();
-        if !authority.value.is_known() {
+        if !authority.is_known() {
             if flags.known_authorities_only {
                 return Err(SettingsError::UnknownAuthority {
-                    origin: authority.origin,
-                    authority: authority.value,
+                    origin: authority_origin,
+                    authority,
                 });
             }
             notes.push(Note::UnknownAuthority {
-                origin: authority.origin,
-                authority: authority.value.clone(),
+                origin: authority_origin,
+                authority: authority.clone(),
             });
         }
-        let origins = Origins {
-            client_id: client_id.origin,
-            tenant: tenant.origin,
-            authority: authority.origin,
-            scope: scope.origin,
-            token_file: token_file.origin,
-        };
+        notes.append(&mut overruled);
+        notes.append(&mut overruled_files);
         Ok(Self {
-            client_id: client_id.settle(&mut notes),
-            tenant: tenant.settle(&mut notes),
-            authority: authority.settle(&mut notes),
-            scope: scope.settle(&mut notes),
-            token_file: token_file.settle(&mut notes),
-            origins,
+            client_id,
+            tenant,
+            authority,
+            scope,
+            token_file,
+            origins: Origins {
+                client_id: client_id_origin,
+                tenant: tenant_origin,
+                authority: authority_origin,
+                scope: scope_origin,
+                token_file: token_file_origin,
+            },
             notes,
         })
     }
@@ -248,46 +235,43 @@ impl Settings {
     }
 }
 
-/// Takes the first value that is there and reads it. A later one that cannot
-/// be read or means something else is overruled; one that means the same is
-/// not worth a word.
-fn choose<T: PartialEq, const N: usize>(
-    candidates: [Option<Found>; N],
-    read: impl Fn(Origin, &str) -> Result<T, SettingsError>,
-) -> Result<Option<Choice<T>>, SettingsError> {
-    let mut found = candidates.into_iter().flatten();
-    let Some((origin, text)) = found.next() else {
+/// Reads the first value that was found, and says of the others that they are
+/// overruled: those that cannot be read or mean something else. One that means
+/// the same is not worth a word.
+fn choose<T: PartialEq>(
+    found: Vec<Found>,
+    read: fn(Origin, &str) -> Result<T, SettingsError>,
+    notes: &mut Vec<Note>,
+) -> Result<Option<(T, Origin)>, SettingsError> {
+    let mut found = found.into_iter();
+    let Some((by, text)) = found.next() else {
         return Ok(None);
     };
-    let value = read(origin, &text)?;
-    let overruled = found
-        .filter(|(origin, text)| read(*origin, text).as_ref() != Ok(&value))
-        .collect();
-    Ok(Some(Choice {
-        value,
-        origin,
-        overruled,
-    }))
+    let chosen = read(by, &text)?;
+    let means_the_same = |origin, text: &str| read(origin, text).as_ref() == Ok(&chosen);
+    overrule(by, found.as_slice(), &means_the_same, notes);
+    Ok(Some((chosen, by)))
 }
 
-impl<T> Choice<T> {
-    const fn default(value: T) -> Self {
-        Self {
-            value,
-            origin: Origin::Default,
-            overruled: Vec::new(),
+fn overrule(
+    by: Origin,
+    found: &[Found],
+    means_the_same: &dyn Fn(Origin, &str) -> bool,
+    notes: &mut Vec<Note>,
+) {
+    for (ignored, value) in found {
+        if !means_the_same(*ignored, value) {
+            notes.push(Note::Overruled {
+                by,
+                ignored: *ignored,
+                value: value.clone(),
+            });
         }
     }
+}
 
-    fn settle(self, notes: &mut Vec<Note>) -> T {
-        let by = self.origin;
-        notes.extend(
-            self.overruled
-                .into_iter()
-                .map(|(ignored, value)| Note::Overruled { by, ignored, value }),
-        );
-        self.value
-    }
+const fn missing(variable: &'static str, flag: &'static str) -> SettingsError {
+    SettingsError::Missing { variable, flag }
 }
 
 fn client_id(origin: Origin, text: &str) -> Result<ClientId, SettingsError> {
@@ -309,7 +293,7 @@ fn tenant(origin: Origin, text: &str) -> Result<Tenant, SettingsError> {
 fn token_file(origin: Origin, text: &str) -> Result<String, SettingsError> {
     let fault = if text.is_empty() {
         TokenFileFault::Empty
-    } else if text.contains('\0') {
+    } else if has(text, 0) {
         TokenFileFault::Nul
     } else if text.len() > PATH_BYTES {
         TokenFileFault::TooLong

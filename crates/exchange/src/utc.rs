@@ -1,6 +1,7 @@
 //! Unix seconds as people read them.
 
-use core::fmt;
+use crate::text::{Padded, Say, display, say};
+use alloc::string::String;
 
 /// The last second that has a four-digit year: 9999-12-31T23:59:59Z.
 pub const LAST_SECOND: i64 = 253_402_300_799;
@@ -12,20 +13,28 @@ const SECONDS_PER_DAY: i64 = 86_400;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Utc(pub i64);
 
-impl fmt::Display for Utc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Utc {
+    fn say(&self, text: &mut String) {
         let days = self.0.div_euclid(SECONDS_PER_DAY);
         let (year, month, day) = civil_from_days(days);
         if self.0 > LAST_SECOND || year < 0 {
-            return write!(f, "{} s after 1970", self.0);
+            return say!(text, self.0, " s after 1970");
         }
         let second = self.0.rem_euclid(SECONDS_PER_DAY);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            second / 3600,
-            second / 60 % 60,
-            second % 60
+        say!(
+            text,
+            Padded(year, 4),
+            "-",
+            Padded(month, 2),
+            "-",
+            Padded(day, 2),
+            "T",
+            Padded(second / 3600, 2),
+            ":",
+            Padded(second / 60 % 60, 2),
+            ":",
+            Padded(second % 60, 2),
+            "Z"
         )
     }
 }
@@ -68,14 +77,16 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub u64);
 
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Span {
+    fn say(&self, text: &mut String) {
         let (seconds, minutes, hours) = (self.0, self.0 / 60, self.0 / 3600);
         match seconds {
-            0..120 => write!(f, "{seconds} s"),
-            120..7200 => write!(f, "{minutes} min"),
-            7200..172_800 => write!(f, "{hours} h {} min", minutes % 60),
-            _ => write!(f, "{} d {} h", hours / 24, hours % 24),
+            0..120 => say!(text, seconds, " s"),
+            120..7200 => say!(text, minutes, " min"),
+            7200..172_800 => say!(text, hours, " h ", minutes % 60, " min"),
+            _ => say!(text, hours / 24, " d ", hours % 24, " h"),
         }
     }
 }
+
+display!(Utc, Span);

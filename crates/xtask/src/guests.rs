@@ -77,16 +77,15 @@ fn compile(workspace: &Workspace, toolchain: &Toolchain, guest: Guest) -> Result
             cargo.env_remove(name);
         }
     }
+    let mut flags = remapped(workspace, toolchain)?;
+    flags.extend(LINKING.map(str::to_owned));
     cargo
         .args(["build", "--profile", "guest", "--target", TARGET])
         .args(["--package", guest.package])
         .arg("--target-dir")
         .arg(&target)
         // Set, and so stronger than flags in any configuration file.
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            remapped(workspace, toolchain)?.join("\u{1f}"),
-        );
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     toolchain.apply(&mut cargo);
     process::run(&mut cargo)?;
     let file = format!("{}.wasm", guest.package.replace('-', "_"));
@@ -126,10 +125,42 @@ fn remapped(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<String>>
     Ok(folders.into_iter().map(flag).collect())
 }
 
+/// What the linker is told. It shall write numbers as short as they are, for it
+/// pads those that it fills in to five bytes, a sixteenth of the code; and give
+/// a stack of 128 KiB instead of 1 MiB, so that addresses of data are short.
+const LINKING: [&str; 2] = [
+    "-Clink-arg=--compress-relocations",
+    "-Clink-arg=-zstack-size=131072",
+];
+
 /// Turns a core module into a component and validates it.
 fn encode(core: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = ComponentEncoder::default().validate(true).module(core)?;
-    encoder.encode()
+    without_names(&encoder.encode()?).context("the encoder's component has odd sections")
+}
+
+/// A component without the section that names its inner items: for debuggers, a
+/// twentieth of the bytes, and the encoder has no switch for it.
+fn without_names(component: &[u8]) -> Option<Vec<u8>> {
+    const NAMES: &[u8] = b"\x0ecomponent-name";
+    let (header, mut rest) = component.split_at_checked(8)?;
+    let mut kept = header.to_vec();
+    while let Some((id, after_id)) = rest.split_first() {
+        // The size, seven bits a byte, the lowest first (LEB128).
+        let length = after_id.iter().position(|byte| *byte < 0x80)? + 1;
+        let (size, content) = after_id.split_at(length);
+        let size = size
+            .iter()
+            .rev()
+            .fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
+        let content = content.get(..size)?;
+        let (section, next) = rest.split_at(1 + length + size);
+        if *id != 0 || !content.starts_with(NAMES) {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Some(kept)
 }
 
 /// Where paths of a build machine begin that panic locations would carry.
@@ -184,6 +215,20 @@ mod tests {
         for name in ["CARGO_HOME", "CARGO_TARGET_DIR", "PATH", "RUSTUP_TOOLCHAIN"] {
             assert!(!changes_code(name), "{name}");
         }
+    }
+
+    #[test]
+    fn the_names_of_inner_items_are_left_out_and_nothing_else() {
+        let mut encoder = ComponentEncoder::default()
+            .module(b"\0asm\x01\0\0\0")
+            .unwrap();
+        let encoded = encoder.encode().unwrap();
+        let short = without_names(&encoded).unwrap();
+        let has_names = |bytes: &[u8]| bytes.windows(14).any(|name| name == b"component-name");
+        assert!(has_names(&encoded) && !has_names(&short));
+        assert_eq!(without_names(&short), Some(short.clone()));
+        assert!(short.windows(9).any(|name| name == b"producers"));
+        assert_eq!(without_names(&encoded[..encoded.len() - 1]), None);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::bounds::{Quoted, STRING_BYTES, cut};
 use crate::json::{Node, Object, Scalar};
+use crate::text::{Say, display, say};
 
 /// More audiences than this are not kept.
 pub const MAX_AUDIENCES: usize = 16;
@@ -44,16 +44,15 @@ impl AssertionFacts {
                 .and_then(Node::scalar)
                 .and_then(Scalar::unix_seconds)
         };
-        let audiences = match claims.get("aud") {
-            Some(Node::Scalar(Scalar::Text(one))) => alloc::vec![cut(one, STRING_BYTES)],
-            Some(Node::List(many)) => many
-                .iter()
-                .filter_map(Scalar::text)
-                .take(MAX_AUDIENCES)
-                .map(|one| cut(one, STRING_BYTES))
-                .collect(),
-            _ => Vec::new(),
+        let listed = match claims.get("aud") {
+            Some(Node::Scalar(one)) => core::slice::from_ref(one),
+            Some(Node::List(many)) => many,
+            None => &[],
         };
+        let mut audiences = Vec::new();
+        for audience in listed.iter().filter_map(Scalar::text).take(MAX_AUDIENCES) {
+            audiences.push(cut(audience, STRING_BYTES));
+        }
         Self {
             issuer: text("iss"),
             subject: text("sub"),
@@ -68,22 +67,24 @@ impl AssertionFacts {
 
 /// `issuer "…", subject "…", audience "…"`: the three that a federated
 /// credential must match.
-impl fmt::Display for AssertionFacts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for AssertionFacts {
+    fn say(&self, text: &mut String) {
         for (label, value) in [("issuer", &self.issuer), ("subject", &self.subject)] {
             match value {
-                Some(value) => write!(f, "{label} {}, ", Quoted(value))?,
-                None => write!(f, "no {label}, ")?,
+                Some(value) => say!(text, label, " ", Quoted(value), ", "),
+                None => say!(text, "no ", label, ", "),
             }
         }
         match self.audiences.as_slice() {
-            [] => f.write_str("no audience"),
+            [] => text.push_str("no audience"),
             [first, others @ ..] => {
-                write!(f, "audience {}", Quoted(first))?;
+                say!(text, "audience ", Quoted(first));
                 others
                     .iter()
-                    .try_for_each(|other| write!(f, " and {}", Quoted(other)))
+                    .for_each(|other| say!(text, " and ", Quoted(other)))
             }
         }
     }
 }
+
+display!(AssertionFacts);

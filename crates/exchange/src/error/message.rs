@@ -1,7 +1,6 @@
 //! What failed, in words.
 
 use alloc::string::String;
-use core::fmt::{self, Write as _};
 
 use super::{
     AssertionError, BadResponseError, Circumstances, ConfigurationError, DeniedError, GaveUp,
@@ -9,17 +8,17 @@ use super::{
     UnavailableError,
 };
 use crate::assertion::AssertionFault;
-use crate::bounds::{Quoted, STRING_BYTES, head};
+use crate::bounds::{Escaped, Quoted, STRING_BYTES, head};
 use crate::exchange::CLAIMS_BYTES;
 use crate::hint::{self, About};
 use crate::reply::OAuthError;
+use crate::text::{Say, display, say};
 use crate::utc::{Span, Utc};
 
 pub(super) fn of(error: &TokenError) -> String {
     let mut text = String::new();
-    // Writing to a String does not fail.
-    let _ = match error {
-        TokenError::Configuration(error) => write!(text, "{error}"),
+    match error {
+        TokenError::Configuration(error) => say!(&mut text, error),
         TokenError::TokenFile(error) => token_file(&mut text, error),
         TokenError::Assertion(error) => assertion(&mut text, error),
         TokenError::Refused(error) => refused(&mut text, error),
@@ -30,43 +29,52 @@ pub(super) fn of(error: &TokenError) -> String {
     text
 }
 
-impl fmt::Display for ConfigurationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for ConfigurationError {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Settings(error) => write!(f, "{error}"),
-            Self::Scope { value, fault } => write!(
-                f,
-                "the scope {} of this request cannot be asked for: {fault}",
-                Quoted(value)
+            Self::Settings(error) => say!(text, error),
+            Self::Scope { value, fault } => say!(
+                text,
+                "the scope ",
+                Quoted(value),
+                " of this request cannot be asked for: ",
+                fault
             ),
-            Self::ClaimsTooLong { size } => write!(
-                f,
-                "the claims of this request have {size} bytes, more than {CLAIMS_BYTES}"
+            Self::ClaimsTooLong { size } => say!(
+                text,
+                "the claims of this request have ",
+                size,
+                " bytes, more than ",
+                CLAIMS_BYTES
             ),
         }
     }
 }
 
-fn token_file(text: &mut String, error: &TokenFileError) -> fmt::Result {
-    write!(
+#[inline(never)]
+fn token_file(text: &mut String, error: &TokenFileError) {
+    say!(
         text,
-        "the federated token file {} cannot be read: {}",
+        "the federated token file ",
         Quoted(&error.path),
+        " cannot be read: ",
         error.fault
     )
 }
 
-fn assertion(text: &mut String, error: &AssertionError) -> fmt::Result {
-    write!(text, "{}", error.fault)?;
+#[inline(never)]
+fn assertion(text: &mut String, error: &AssertionError) {
+    say!(text, error.fault);
     if let Some(facts) = &error.assertion {
-        write!(text, ". It says: {facts}")?;
+        say!(text, ". It says: ", facts);
         for (label, time) in [
             ("issued", facts.issued_at),
             ("valid from", facts.not_before),
             ("valid to", facts.expires_on),
         ] {
             if let Some(time) = time {
-                write!(text, ", {label} {}", Utc(time))?;
+                say!(text, ", ", label, " ", Utc(time));
             }
         }
     }
@@ -74,133 +82,149 @@ fn assertion(text: &mut String, error: &AssertionError) -> fmt::Result {
         error.fault,
         AssertionFault::Expired { .. } | AssertionFault::NotYetValid { .. }
     ) {
-        offset(text, &error.circumstances)?;
+        offset(text, &error.circumstances);
     }
-    Ok(())
 }
 
-fn refused(text: &mut String, error: &RefusedError) -> fmt::Result {
+#[inline(never)]
+fn refused(text: &mut String, error: &RefusedError) {
     let answer = &error.answer;
-    write!(
+    say!(
         text,
-        "{} refused the exchange: ",
-        error.circumstances.authority
-    )?;
+        error.circumstances.authority,
+        " refused the exchange: "
+    );
     for (index, code) in answer.codes.iter().enumerate() {
         let separator = if index > 0 { "; " } else { "" };
-        write!(text, "{separator}AADSTS{code}")?;
+        say!(text, separator, "AADSTS", code);
         if let Some(hint) = hint::of(*code) {
-            write!(text, ", {}", hint.meaning)?;
+            say!(text, ", ", hint.meaning);
         }
     }
     match answer.codes.as_slice() {
-        [] => write!(text, "{} (HTTP {})", Plain(&answer.error), error.status)?,
-        _ => write!(text, " ({}, HTTP {})", Plain(&answer.error), error.status)?,
+        [] => say!(text, Plain(&answer.error), " (HTTP ", error.status, ")"),
+        _ => say!(
+            text,
+            " (",
+            Plain(&answer.error),
+            ", HTTP ",
+            error.status,
+            ")"
+        ),
     }
     if answer.codes.is_empty() && !answer.description.is_empty() {
-        write!(text, ": {}", Quoted(&answer.description))?;
+        say!(text, ": ", Quoted(&answer.description));
     }
     if let Some(facts) = &error.assertion {
-        write!(text, ". The federated token says: {facts}")?;
+        say!(text, ". The federated token says: ", facts);
     }
-    ids(text, answer)?;
+    ids(text, answer);
     if hint::any(&answer.codes, About::Times) {
-        times(text, error)?;
+        times(text, error);
     }
     sent(text, error.requests)
 }
 
 /// Both clocks and the token's own times.
-fn times(text: &mut String, error: &RefusedError) -> fmt::Result {
+#[inline(never)]
+fn times(text: &mut String, error: &RefusedError) {
     let now = error.circumstances.now;
-    write!(text, ". This machine's clock: {}", Utc(now))?;
+    say!(text, ". This machine's clock: ", Utc(now));
     if let Some(offset) = error.circumstances.clock_offset {
-        write!(
-            text,
-            ", the authority's: {}",
-            Utc(now.saturating_add(offset))
-        )?;
+        say!(text, ", the authority's: ", Utc(now.saturating_add(offset)));
     }
     if let Some(facts) = &error.assertion {
         if let Some(begin) = facts.not_before {
-            write!(text, ", the token begins: {}", Utc(begin))?;
+            say!(text, ", the token begins: ", Utc(begin));
         }
         if let Some(end) = facts.expires_on {
-            write!(text, ", the token ends: {}", Utc(end))?;
+            say!(text, ", the token ends: ", Utc(end));
         }
     }
     offset(text, &error.circumstances)
 }
 
-fn unavailable(text: &mut String, error: &UnavailableError) -> fmt::Result {
-    write!(text, "{} ", error.circumstances.authority)?;
+#[inline(never)]
+fn unavailable(text: &mut String, error: &UnavailableError) {
+    say!(text, error.circumstances.authority, " ");
     match (error.cause, error.status, &error.transport) {
         (UnavailableCause::Throttled, ..) => text.push_str("throttles this client (HTTP 429)"),
         (UnavailableCause::ServerError, Some(status), _) => {
-            write!(text, "has no answer now (HTTP {status})")?;
+            say!(text, "has no answer now (HTTP ", status, ")");
         }
-        (_, _, Some(fault)) => write!(text, "could not be asked: {fault}")?,
+        (_, _, Some(fault)) => say!(text, "could not be asked: ", fault),
         (_, Some(status), None) => {
-            write!(text, "gave no token in time (last answer HTTP {status})")?;
+            say!(
+                text,
+                "gave no token in time (last answer HTTP ",
+                status,
+                ")"
+            );
         }
         (_, None, None) => text.push_str("gave no answer in time"),
     }
     if let Some(answer) = &error.answer {
-        write!(text, ": {}", Plain(&answer.error))?;
+        say!(text, ": ", Plain(&answer.error));
         for code in &answer.codes {
-            write!(text, ", AADSTS{code}")?;
+            say!(text, ", AADSTS", code);
         }
-        ids(text, answer)?;
+        ids(text, answer);
     }
     if let Some(seconds) = error.retry_after {
-        write!(text, ". It asks to wait {}", Span(seconds))?;
+        say!(text, ". It asks to wait ", Span(seconds));
     }
     match error.gave_up {
         GaveUp::Permanent => {}
         GaveUp::Retries => text.push_str(". Every retry was used"),
         GaveUp::Deadline => text.push_str(". The deadline has passed"),
-        GaveUp::DeadlineTooNear { wait, left } => write!(
+        GaveUp::DeadlineTooNear { wait, left } => say!(
             text,
-            ". The next try would come in {}, the deadline in {}",
+            ". The next try would come in ",
             Span(wait),
+            ", the deadline in ",
             Span(left)
-        )?,
-        GaveUp::WaitTooLong { wait } => write!(
+        ),
+        GaveUp::WaitTooLong { wait } => say!(
             text,
-            ". Without a deadline {} are not waited for",
-            Span(wait)
-        )?,
+            ". Without a deadline ",
+            Span(wait),
+            " are not waited for"
+        ),
     }
     sent(text, error.requests)
 }
 
-fn bad_response(text: &mut String, error: &BadResponseError) -> fmt::Result {
-    write!(
+#[inline(never)]
+fn bad_response(text: &mut String, error: &BadResponseError) {
+    say!(
         text,
-        "the answer of {} cannot be used",
-        error.circumstances.authority
-    )?;
+        "the answer of ",
+        error.circumstances.authority,
+        " cannot be used"
+    );
     if error.status != 0 {
-        write!(text, " (HTTP {})", error.status)?;
+        say!(text, " (HTTP ", error.status, ")");
     }
-    write!(text, ": {}", error.fault)?;
+    say!(text, ": ", error.fault);
     sent(text, error.requests)
 }
 
-fn denied(text: &mut String, error: &DeniedError) -> fmt::Result {
-    write!(
+#[inline(never)]
+fn denied(text: &mut String, error: &DeniedError) {
+    say!(
         text,
-        "the host did not let the request to {} pass",
-        error.circumstances.authority
-    )?;
+        "the host did not let the request to ",
+        error.circumstances.authority,
+        " pass"
+    );
     if !error.detail.is_empty() {
-        write!(text, ": {}", Plain(&error.detail))?;
+        say!(text, ": ", Plain(&error.detail));
     }
-    Ok(())
 }
 
 /// The ids by which Microsoft's support finds the request.
-fn ids(text: &mut String, answer: &OAuthError) -> fmt::Result {
+#[inline(never)]
+fn ids(text: &mut String, answer: &OAuthError) {
     let mut separator = ". The answer has ";
     for (label, value) in [
         ("correlation id", &answer.correlation_id),
@@ -208,29 +232,32 @@ fn ids(text: &mut String, answer: &OAuthError) -> fmt::Result {
         ("timestamp", &answer.timestamp),
     ] {
         if let Some(value) = value {
-            write!(text, "{separator}{label} {}", Plain(value))?;
+            say!(text, separator, label, " ", Plain(value));
             separator = ", ";
         }
     }
-    Ok(())
 }
 
-fn offset(text: &mut String, circumstances: &Circumstances) -> fmt::Result {
+#[inline(never)]
+fn offset(text: &mut String, circumstances: &Circumstances) {
     match circumstances.clock_offset {
-        Some(offset) if offset.unsigned_abs() > NOTABLE_OFFSET_SECONDS => write!(
+        Some(offset) if offset.unsigned_abs() > NOTABLE_OFFSET_SECONDS => say!(
             text,
-            ". This machine's clock is {} {} the authority's",
+            ". This machine's clock is ",
             Span(offset.unsigned_abs()),
-            if offset > 0 { "behind" } else { "ahead of" }
+            " ",
+            if offset > 0 { "behind" } else { "ahead of" },
+            " the authority's"
         ),
-        _ => Ok(()),
+        _ => {}
     }
 }
 
-fn sent(text: &mut String, requests: u32) -> fmt::Result {
+#[inline(never)]
+fn sent(text: &mut String, requests: u32) {
     match requests {
-        0 | 1 => Ok(()),
-        more => write!(text, ". {more} requests were sent"),
+        0 | 1 => {}
+        more => say!(text, ". ", more, " requests were sent"),
     }
 }
 
@@ -238,8 +265,11 @@ fn sent(text: &mut String, requests: u32) -> fmt::Result {
 /// bytes of it.
 struct Plain<'a>(&'a str);
 
-impl fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", head(self.0, STRING_BYTES).escape_default())
+impl Say for Plain<'_> {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        Escaped(head(self.0, STRING_BYTES)).say(text);
     }
 }
+
+display!(ConfigurationError);

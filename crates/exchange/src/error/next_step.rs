@@ -1,7 +1,6 @@
 //! What to do next, in words.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 
 use super::{
@@ -12,6 +11,7 @@ use crate::bounds::Quoted;
 use crate::exchange::{FileFaultKind, TransportFaultKind};
 use crate::hint::{self, About};
 use crate::reply::ReplyFault;
+use crate::text::said;
 
 pub(super) fn of(error: &TokenError) -> String {
     match error {
@@ -73,10 +73,7 @@ fn refused(error: &RefusedError) -> String {
         return text;
     }
     match codes.first() {
-        Some(code) => format!(
-            "Look the code up at {}.",
-            hint::help_url(*code, &error.circumstances.authority)
-        ),
+        Some(code) => said!("Look the code up at ", hint::help_url(*code, &error.circumstances.authority), "."),
         None => "Read the authority's description; give its correlation id and timestamp to Microsoft's support."
             .to_owned(),
     }
@@ -91,8 +88,8 @@ fn exactly(about: About, facts: &AssertionFacts) -> String {
         About::Nothing | About::AllThree | About::Times => return String::new(),
     };
     match value {
-        Some(value) => format!(" The token's {what} is {}.", Quoted(value)),
-        None => format!(" The token has no {what}."),
+        Some(value) => said!(" The token's ", what, " is ", Quoted(value), "."),
+        None => said!(" The token has no ", what, "."),
     }
 }
 
@@ -118,9 +115,13 @@ fn unavailable(error: &UnavailableError) -> String {
     }
     match (error.gave_up, error.retry_after) {
         (GaveUp::DeadlineTooNear { wait, .. } | GaveUp::WaitTooLong { wait }, _) => {
-            format!("Try again in {wait} s, or give a deadline that is longer than that.")
+            said!(
+                "Try again in ",
+                wait,
+                " s, or give a deadline that is longer than that."
+            )
         }
-        (_, Some(seconds)) => format!("Try again in {seconds} s."),
+        (_, Some(seconds)) => said!("Try again in ", seconds, " s."),
         _ => "Try again later; https://status.azure.com tells of outages of Entra ID.".to_owned(),
     }
 }

@@ -1,9 +1,9 @@
 //! What can go wrong in the shell: with the file, with the connection.
 
 use alloc::string::String;
-use core::fmt;
 
-use crate::bounds::{STRING_BYTES, cut, head};
+use crate::bounds::{Escaped, STRING_BYTES, cut, head};
+use crate::text::{Say, display, say};
 
 /// Why the federated token file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl FileFault {
     }
 }
 
-impl fmt::Display for FileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for FileFault {
+    fn say(&self, text: &mut String) {
         let kind = match self.kind {
             FileFaultKind::NotFound => "there is no such file",
             FileFaultKind::NotPermitted => "permission denied",
@@ -53,8 +53,8 @@ impl fmt::Display for FileFault {
             FileFaultKind::NotAToken => "it is empty or holds no JWT",
             FileFaultKind::Other => "the system reports a fault",
         };
-        f.write_str(kind)?;
-        detail(f, &self.detail)
+        text.push_str(kind);
+        detail(text, &self.detail);
     }
 }
 
@@ -114,8 +114,8 @@ impl TransportFault {
     }
 }
 
-impl fmt::Display for TransportFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for TransportFault {
+    fn say(&self, text: &mut String) {
         let kind = match self.kind {
             TransportFaultKind::Dns => "its name could not be resolved",
             TransportFaultKind::Connect => "no connection came about",
@@ -126,16 +126,18 @@ impl fmt::Display for TransportFault {
             TransportFaultKind::Denied => "the host does not allow it",
             TransportFaultKind::Other => "the request failed",
         };
-        f.write_str(kind)?;
-        detail(f, &self.detail)
+        text.push_str(kind);
+        detail(text, &self.detail);
     }
 }
 
 impl core::error::Error for TransportFault {}
 
-fn detail(f: &mut fmt::Formatter<'_>, detail: &str) -> fmt::Result {
+fn detail(text: &mut String, detail: &str) {
     if detail.is_empty() {
-        return Ok(());
+        return;
     }
-    write!(f, " ({})", head(detail, STRING_BYTES).escape_default())
+    say!(text, " (", Escaped(head(detail, STRING_BYTES)), ")")
 }
+
+display!(FileFault, TransportFault);

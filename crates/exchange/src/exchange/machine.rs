@@ -278,19 +278,32 @@ impl Exchange {
         Some(until)
     }
 
-    fn try_again(&mut self, now: Now, failure: Failure) -> Next {
+    fn try_again(&mut self, now: Now, mut failure: Failure) -> Next {
         if self.has_ended(now) {
-            let failure = Failure {
-                cause: UnavailableCause::Timeout,
-                ..failure
-            };
-            return Err(self.unavailable(now, failure, GaveUp::Deadline));
+            failure.cause = UnavailableCause::Timeout;
+        }
+        let next_try = self.next_try(now, &failure);
+        let gave_up = next_try.err().unwrap_or(GaveUp::Deadline);
+        let error = self.unavailable(now, failure, gave_up);
+        let until = match next_try {
+            Ok(until) => until,
+            Err(_) => return Err(error),
+        };
+        self.retries = self.retries.saturating_add(1);
+        self.state = State::Wait(until, error);
+        Ok(Step::WaitUntil(until))
+    }
+
+    /// When to ask again after a failure, or why not.
+    fn next_try(&mut self, now: Now, failure: &Failure) -> Result<u64, GaveUp> {
+        if self.has_ended(now) {
+            return Err(GaveUp::Deadline);
         }
         if !failure.transient {
-            return Err(self.unavailable(now, failure, GaveUp::Permanent));
+            return Err(GaveUp::Permanent);
         }
         if self.retries >= retry::MAX_RETRIES || self.requests_are_used() {
-            return Err(self.unavailable(now, failure, GaveUp::Retries));
+            return Err(GaveUp::Retries);
         }
         let wait = match failure.retry_after {
             Some(seconds) if seconds > 0 => seconds.saturating_mul(SECOND),
@@ -298,25 +311,15 @@ impl Exchange {
         };
         let until = now.monotonic_nanos.saturating_add(wait);
         match self.deadline {
-            Some(deadline) if until >= deadline => {
-                let gave_up = GaveUp::DeadlineTooNear {
-                    wait: wait.div_ceil(SECOND),
-                    left: deadline.saturating_sub(now.monotonic_nanos) / SECOND,
-                };
-                return Err(self.unavailable(now, failure, gave_up));
-            }
-            None if wait > retry::LONGEST_WAIT_SECONDS * SECOND => {
-                let gave_up = GaveUp::WaitTooLong {
-                    wait: wait / SECOND,
-                };
-                return Err(self.unavailable(now, failure, gave_up));
-            }
-            _ => {}
+            Some(deadline) if until >= deadline => Err(GaveUp::DeadlineTooNear {
+                wait: wait.div_ceil(SECOND),
+                left: deadline.saturating_sub(now.monotonic_nanos) / SECOND,
+            }),
+            None if wait > retry::LONGEST_WAIT_SECONDS * SECOND => Err(GaveUp::WaitTooLong {
+                wait: wait / SECOND,
+            }),
+            _ => Ok(until),
         }
-        self.retries = self.retries.saturating_add(1);
-        let late = self.unavailable(now, failure, GaveUp::Deadline);
-        self.state = State::Wait(until, late);
-        Ok(Step::WaitUntil(until))
     }
 
     fn unavailable(&self, now: Now, failure: Failure, gave_up: GaveUp) -> TokenError {
@@ -358,10 +361,11 @@ impl Exchange {
     }
 
     /// What was sent and must not come back in a text.
-    fn secrets(&self) -> Vec<&str> {
+    fn secrets(&self) -> [&str; 2] {
         let signature = self.token.as_ref().map(FederatedToken::signature);
         let claims = self.options.claims.as_ref().map(|claims| claims.expose());
-        signature.into_iter().chain(claims).collect()
+        // What is not there is empty, and so found nowhere.
+        [signature.unwrap_or(""), claims.unwrap_or("")]
     }
 }
 

@@ -2,12 +2,12 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
 
 use super::{BODY_BYTES, HttpReply, TOKEN_BYTES};
 use crate::bounds::{Quoted, STRING_BYTES, cut};
 use crate::exchange::TransportFault;
 use crate::json::JsonFault;
+use crate::text::{Say, display, say};
 
 /// Why an answer cannot be used, with what was seen. Never with content of a
 /// 200: that may be the access token.
@@ -86,44 +86,55 @@ impl Seen {
     }
 }
 
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of ", self.size)?;
+impl Say for Seen {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
+        say!(text, self.size, " bytes of ");
         match &self.content_type {
-            Some(content_type) => write!(f, "type {}", Quoted(content_type))?,
-            None => f.write_str("no stated type")?,
+            Some(content_type) => say!(text, "type ", Quoted(content_type)),
+            None => text.push_str("no stated type"),
         }
         if self.excerpt.is_empty() {
-            return Ok(());
+            return;
         }
-        write!(f, ", beginning with {}", Quoted(&self.excerpt))
+        say!(text, ", beginning with ", Quoted(&self.excerpt))
     }
 }
 
-impl fmt::Display for ReplyFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for ReplyFault {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Http(fault) => write!(f, "{fault}"),
-            Self::Redirect => f.write_str("it is a redirect, and none is followed"),
-            Self::Status => f.write_str("a token endpoint does not answer with this status"),
-            Self::TooLarge => write!(f, "its body is longer than {BODY_BYTES} bytes"),
-            Self::NotJson { fault, seen } => write!(f, "it is {fault} ({seen})"),
-            Self::NoErrorCode { seen } => write!(f, "it is JSON without an error code ({seen})"),
-            Self::NoAccessToken => f.write_str("it has no access_token"),
+            Self::Http(fault) => say!(text, fault),
+            Self::Redirect => text.push_str("it is a redirect, and none is followed"),
+            Self::Status => text.push_str("a token endpoint does not answer with this status"),
+            Self::TooLarge => say!(text, "its body is longer than ", BODY_BYTES, " bytes"),
+            Self::NotJson { fault, seen } => say!(text, "it is ", fault, " (", seen, ")"),
+            Self::NoErrorCode { seen } => {
+                say!(text, "it is JSON without an error code (", seen, ")")
+            }
+            Self::NoAccessToken => text.push_str("it has no access_token"),
             Self::AccessTokenCharacter => {
-                f.write_str("its access_token holds more than printable ASCII without spaces")
+                text.push_str("its access_token holds more than printable ASCII without spaces")
             }
             Self::AccessTokenSize => {
-                write!(f, "its access_token is longer than {TOKEN_BYTES} bytes")
+                say!(
+                    text,
+                    "its access_token is longer than ",
+                    TOKEN_BYTES,
+                    " bytes"
+                )
             }
-            Self::TokenType { seen } if seen.is_empty() => f.write_str("it has no token_type"),
+            Self::TokenType { seen } if seen.is_empty() => text.push_str("it has no token_type"),
             Self::TokenType { seen } => {
-                write!(f, "its token_type is {}, not Bearer", Quoted(seen))
+                say!(text, "its token_type is ", Quoted(seen), ", not Bearer")
             }
-            Self::NoExpiry => f.write_str("it has neither expires_in nor expires_on"),
-            Self::Time { key } => write!(f, "its {key} is not a usable number of seconds"),
+            Self::NoExpiry => text.push_str("it has neither expires_in nor expires_on"),
+            Self::Time { key } => say!(text, "its ", key, " is not a usable number of seconds"),
         }
     }
 }
 
 impl core::error::Error for ReplyFault {}
+
+display!(Seen, ReplyFault);

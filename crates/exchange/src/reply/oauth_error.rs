@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{HttpReply, ReplyFault, Seen, numbers, object};
-use crate::bounds::{DESCRIPTION_BYTES, STRING_BYTES, cut};
+use crate::bounds::{DESCRIPTION_BYTES, STRING_BYTES, cut, number, split_at_first};
 use crate::secret::{Secret, redact};
 
 /// How much of a body that is not understood is shown.
@@ -84,15 +84,57 @@ pub(crate) fn clean(text: &str, limit: usize, secrets: &[&str]) -> String {
 
 fn excerpt(body: &[u8], secrets: &[&str]) -> String {
     let head = body.get(..DESCRIPTION_BYTES).unwrap_or(body);
-    let text = String::from_utf8_lossy(head);
-    cut(&clean(text.trim(), usize::MAX, secrets), EXCERPT_BYTES)
+    cut(
+        &clean(lossy(head).trim(), usize::MAX, secrets),
+        EXCERPT_BYTES,
+    )
+}
+
+/// `String::from_utf8_lossy` in a third of its code.
+fn lossy(mut bytes: &[u8]) -> String {
+    let mut text = String::new();
+    loop {
+        let fault = match core::str::from_utf8(bytes) {
+            Ok(rest) => {
+                text.push_str(rest);
+                return text;
+            }
+            Err(fault) => fault,
+        };
+        let (valid, rest) = bytes
+            .split_at_checked(fault.valid_up_to())
+            .unwrap_or_default();
+        text.push_str(core::str::from_utf8(valid).unwrap_or(""));
+        text.push(char::REPLACEMENT_CHARACTER);
+        // Without a length, the text ends within a character.
+        let odd = fault.error_len().unwrap_or(rest.len());
+        bytes = rest.get(odd..).unwrap_or(&[]);
+    }
 }
 
 /// The number in the first `AADSTS…` of a description.
 fn code_in(description: &str) -> Option<u32> {
-    let (_, rest) = description.split_once("AADSTS")?;
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+    let (_, rest) = split_at_first(description, b"AADSTS")?;
+    let mut parts = rest.as_bytes().split(|byte| !byte.is_ascii_digit());
+    u32::try_from(number(parts.next()?)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bytes_that_are_no_text_are_replaced_as_the_standard_library_does(
+            parts in prop::collection::vec(prop_oneof![
+                any::<char>().prop_map(|c| c.to_string().into_bytes()),
+                any::<[u8; 2]>().prop_map(Vec::from),
+                Just(vec![0xe2, 0x82]),
+                Just(vec![0xf0, 0x9f, 0x98]),
+            ], 0..12)
+        ) {
+            let bytes = parts.concat();
+            prop_assert_eq!(super::lossy(&bytes), String::from_utf8_lossy(&bytes));
+        }
+    }
 }

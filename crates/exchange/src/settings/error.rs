@@ -1,15 +1,14 @@
 //! Why settings cannot be used.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
-use core::fmt;
 
 use super::{Origin, PATH_BYTES, flag, variable};
 use crate::bounds::Quoted;
 use crate::cloud::{AuthorityFault, AuthorityHost, Cloud};
 use crate::identity::{IdFault, TenantFault};
 use crate::scope::ScopeFault;
+use crate::text::{Say, display, said, say};
 
 /// A setting is missing or cannot be used. `Display` is one line that names
 /// the setting and its value; [`SettingsError::next_step`] says what to do.
@@ -102,56 +101,96 @@ pub enum TokenFileFault {
     TokenItself,
 }
 
-impl fmt::Display for TokenFileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for TokenFileFault {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::Nul => f.write_str("it holds a NUL character"),
-            Self::TooLong => write!(f, "it is longer than {PATH_BYTES} bytes"),
-            Self::TokenItself => f.write_str("it is a token, not the path of one"),
+            Self::Empty => text.push_str("it is empty"),
+            Self::Nul => text.push_str("it holds a NUL character"),
+            Self::TooLong => say!(text, "it is longer than ", PATH_BYTES, " bytes"),
+            Self::TokenItself => text.push_str("it is a token, not the path of one"),
         }
     }
 }
 
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for SettingsError {
+    #[inline(never)]
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Missing { variable, .. } => write!(f, "{variable} is not set"),
+            Self::Missing { variable, .. } => say!(text, variable, " is not set"),
             Self::ClientId {
                 origin,
                 value,
                 fault,
-            } => write!(f, "{origin}={} is not a client id: {fault}", Quoted(value)),
+            } => say!(
+                text,
+                origin,
+                "=",
+                Quoted(value),
+                " is not a client id: ",
+                fault
+            ),
             Self::Tenant {
                 origin,
                 value,
                 fault,
-            } => write!(f, "{origin}={} is not a tenant: {fault}", Quoted(value)),
+            } => say!(
+                text,
+                origin,
+                "=",
+                Quoted(value),
+                " is not a tenant: ",
+                fault
+            ),
             Self::Scope {
                 origin,
                 value,
                 fault,
-            } => write!(f, "{origin}={} cannot be asked for: {fault}", Quoted(value)),
+            } => say!(
+                text,
+                origin,
+                "=",
+                Quoted(value),
+                " cannot be asked for: ",
+                fault
+            ),
             Self::Authority {
                 origin,
                 value,
                 fault,
-            } => write!(f, "{origin}={} is not an authority: {fault}", Quoted(value)),
-            Self::UnknownCloud { origin, name } => {
-                write!(f, "{origin}={} is not the name of a cloud", Quoted(name))
-            }
-            Self::UnknownAuthority { origin, authority } => write!(
-                f,
-                "{authority} (from {origin}) is not one of Microsoft's known authorities"
+            } => say!(
+                text,
+                origin,
+                "=",
+                Quoted(value),
+                " is not an authority: ",
+                fault
             ),
-            Self::RegionalAuthority { region } => write!(
-                f,
-                "{}={} would send the federated token to a regional authority",
+            Self::UnknownCloud { origin, name } => {
+                say!(
+                    text,
+                    origin,
+                    "=",
+                    Quoted(name),
+                    " is not the name of a cloud"
+                )
+            }
+            Self::UnknownAuthority { origin, authority } => say!(
+                text,
+                authority,
+                " (from ",
+                origin,
+                ") is not one of Microsoft's known authorities"
+            ),
+            Self::RegionalAuthority { region } => say!(
+                text,
                 variable::REGIONAL_AUTHORITY_NAME,
-                Quoted(region)
+                "=",
+                Quoted(region),
+                " would send the federated token to a regional authority"
             ),
             Self::TokenFile { origin, fault } => {
-                write!(f, "{origin} is not the path of a file: {fault}")
+                say!(text, origin, " is not the path of a file: ", fault)
             }
         }
     }
@@ -203,10 +242,7 @@ impl SettingsError {
             }
             .into(),
             Self::UnknownCloud { .. } => clouds(),
-            Self::UnknownAuthority { .. } => format!(
-                "Correct the setting, or leave {} away if you trust this authority with the federated token.",
-                flag::KNOWN_AUTHORITIES_ONLY
-            )
+            Self::UnknownAuthority { .. } => said!("Correct the setting, or leave ", flag::KNOWN_AUTHORITIES_ONLY, " away if you trust this authority with the federated token.")
             .into(),
             Self::RegionalAuthority { .. } => {
                 "Unset it. Regional authorities serve Microsoft's own services; others are answered AADSTS100007."
@@ -232,7 +268,15 @@ fn missing(variable: &str, flag: &str) -> Cow<'static, str> {
             "On AKS the workload identity webhook sets it in pods with the label azure.workload.identity/use: \"true\" (on the pod template, for a Deployment or CronJob); the label must be there before the pod is created, and the service account has the annotation azure.workload.identity/client-id."
         }
     };
-    format!("Set {variable}, or give {flag} to the keyhole command. {webhook}").into()
+    said!(
+        "Set ",
+        variable,
+        ", or give ",
+        flag,
+        " to the keyhole command. ",
+        webhook
+    )
+    .into()
 }
 
 fn clouds() -> Cow<'static, str> {
@@ -246,10 +290,15 @@ fn clouds() -> Cow<'static, str> {
         text.push_str(first);
         if !others.is_empty() {
             text.push_str(" (or ");
-            text.push_str(&others.join(", "));
+            for (index, name) in others.iter().enumerate() {
+                let separator = if index > 0 { ", " } else { "" };
+                say!(&mut text, separator, name);
+            }
             text.push(')');
         }
     }
     text.push_str(". For another cloud give --authority-host or AZURE_AUTHORITY_HOST.");
     text.into()
 }
+
+display!(TokenFileFault, SettingsError);

@@ -1,11 +1,11 @@
 //! What is not wrong but should be known.
 
 use alloc::string::String;
-use core::fmt;
 
 use super::Origin;
 use crate::bounds::Quoted;
 use crate::cloud::AuthorityHost;
+use crate::text::{Say, display, say};
 
 /// Something about the settings that a person should know, above all when
 /// the exchange fails. `Display` is one sentence without a full stop.
@@ -31,16 +31,22 @@ pub enum Note {
     },
 }
 
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Note {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::UnknownAuthority { origin, authority } => write!(
-                f,
-                "the authority {authority} (from {origin}) is not one of Microsoft's known authorities"
+            Self::UnknownAuthority { origin, authority } => say!(
+                text,
+                "the authority ",
+                authority,
+                " (from ",
+                origin,
+                ") is not one of Microsoft's known authorities"
             ),
             Self::Overruled { by, ignored, value } => {
-                write!(f, "{by} overrules {ignored}={}", Quoted(value))
+                say!(text, by, " overrules ", ignored, "=", Quoted(value))
             }
         }
     }
 }
+
+display!(Note);

@@ -1,6 +1,7 @@
 //! Names of flags and variables, and which of them a value is from.
 
-use core::fmt;
+use crate::text::{Say, display};
+use alloc::string::String;
 
 /// The variables that Keyhole reads.
 pub mod variable {
@@ -76,9 +77,9 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name().unwrap_or("default"))
+impl Say for Origin {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.name().unwrap_or("default"))
     }
 }
 
@@ -96,3 +97,5 @@ pub struct Origins {
     /// Of the token file's path.
     pub token_file: Origin,
 }
+
+display!(Origin);
