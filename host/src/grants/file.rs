@@ -26,10 +26,13 @@ use wasmtime::component::Linker;
 use zeroize::Zeroizing;
 
 /// kubelet replaces the `..data` link by a rename, but a file that is not
-/// projected may be written by other means: one that is missing while its
-/// folder exists, is empty, or changes while it is read is read again for this
-/// long.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// projected may be replaced by other means: one that is missing while its
+/// folder exists is looked for again for this long.
+const MISSING_PATIENCE: Duration = Duration::from_millis(50);
+
+/// One that is empty or changes while it is read is being written, as by a
+/// shell's `>`, and is read again for this long.
+const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 
 /// How often it is read.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -118,7 +121,7 @@ impl SingleFile {
                 })?;
             let read = read.and_then(|bytes| self.judge_content(&bytes).map(|()| bytes));
             match read {
-                Err(fault) if self.may_pass(&fault) && start.elapsed() < PATIENCE => {
+                Err(fault) if start.elapsed() < self.patience(&fault) => {
                     tokio::time::sleep(INTERVAL).await;
                 }
                 read => return read.map(Arc::new),
@@ -126,12 +129,12 @@ impl SingleFile {
         }
     }
 
-    /// Whether a fault is what a swap of the file looks like for a moment.
-    fn may_pass(&self, fault: &FileFault) -> bool {
+    /// How long a fault may be what a swap of the file looks like.
+    fn patience(&self, fault: &FileFault) -> Duration {
         match fault {
-            FileFault::Missing => self.path.parent().is_none_or(Path::is_dir),
-            FileFault::Empty | FileFault::Changing => true,
-            _ => false,
+            FileFault::Missing if self.path.parent().is_none_or(Path::is_dir) => MISSING_PATIENCE,
+            FileFault::Empty | FileFault::Changing => WRITING_PATIENCE,
+            _ => Duration::ZERO,
         }
     }
 

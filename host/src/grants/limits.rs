@@ -24,8 +24,8 @@ pub const MAX_TABLES: usize = 2;
 pub const MAX_TABLE_ELEMENTS: usize = 1_000;
 
 /// Fuel of one call: 20 times what the longest honest exchange burns, six
-/// answers of 1 MiB at 250 million each. An ordinary one burns half a million.
-pub const FUEL: u64 = 30_000_000_000;
+/// answers of 1 MiB at 300 million each. An ordinary one burns half a million.
+pub const FUEL: u64 = 36_000_000_000;
 
 /// Fuel between two yields to the executor, so that the deadline also ends a
 /// guest that spins: a tenth of a millisecond.

@@ -108,6 +108,17 @@ fn the_identity_is_that_of_the_component() {
     }
 }
 
+/// Users and auditors are told a size; what makes it grow is to be noticed.
+#[test]
+fn the_exchange_stays_small() {
+    const BYTES: usize = 120_000;
+    let size = artifacts::bytes("exchange").len();
+    assert!(
+        size <= BYTES,
+        "{size} bytes: `cargo xtask wasm` shows the size"
+    );
+}
+
 /// `cargo xtask wit --check` compares the list with the component; this is the
 /// host's own view of it.
 #[test]

@@ -26,11 +26,18 @@ pub(super) struct Reader<'t> {
     text: &'t [u8],
     /// Of the next byte; beyond the text where one more was wanted.
     at: usize,
+    /// The brackets that close what [`Reader::skip`] is in. Kept from value to
+    /// value: a list of small lists would allocate for each one.
+    open: Vec<u8>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) const fn new(text: &'t [u8]) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            open: Vec::new(),
+        }
     }
 
     /// The next byte that is not white space; 0, which JSON has nowhere, at
@@ -83,7 +90,6 @@ impl<'t> Reader<'t> {
 
     /// Reads any value that begins with `first` and drops it.
     pub(super) fn skip(&mut self, mut first: u8) -> Option<()> {
-        let mut open = Vec::new();
         loop {
             let close = match first {
                 b'{' => b'}',
@@ -92,22 +98,22 @@ impl<'t> Reader<'t> {
             };
             let mut more = close != 0 && self.is_not_empty(close);
             if more {
-                open.push(close);
+                self.open.push(close);
             } else if first == b'"' {
                 self.raw_string()?;
             } else if close == 0 {
                 self.scalar(first)?;
             }
             while !more {
-                let Some(close) = open.last() else {
+                let Some(close) = self.open.last().copied() else {
                     return Some(());
                 };
-                more = self.goes_on(*close)?;
+                more = self.goes_on(close)?;
                 if !more {
-                    open.pop();
+                    self.open.pop();
                 }
             }
-            if open.last() == Some(&b'}') {
+            if self.open.last() == Some(&b'}') {
                 self.raw_key()?;
             }
             first = self.token();
