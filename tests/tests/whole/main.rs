@@ -12,6 +12,7 @@ mod faults;
 mod fuel;
 mod imports;
 mod kubectl;
+mod kubelogin;
 mod leak_search;
 mod leaks;
 mod memory;
