@@ -22,9 +22,14 @@ const PACKAGES: &[&str] = &[
 /// The full build runs components that are not embedded.
 const FEATURES: &str = "keyhole/compiler";
 
-/// Adds the selection to a `cargo build` or `cargo test`.
+/// The bench of warm calls. Its package is none of the above: criterion need
+/// not be compiled for the tests.
+pub(crate) const WARM: &[&str] = &["bench", "--package", "keyhole-bench", "--bench", "warm"];
+
+/// Adds the selection to a `cargo build`, `cargo test` or `cargo bench`.
 pub(crate) fn select(cargo: &mut Command) -> &mut Command {
-    cargo.args(["--release", "--features", FEATURES]);
+    // Not `--release`, which `cargo bench` does not know.
+    cargo.args(["--profile", "release", "--features", FEATURES]);
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
@@ -44,6 +49,7 @@ mod tests {
     #[test]
     fn every_package_is_either_selected_or_known_to_be_built_elsewhere() {
         const ELSEWHERE: &[&str] = &[
+            "keyhole-bench",
             "keyhole-component",
             "keyhole-guests",
             "keyhole-other-component",
@@ -93,14 +99,17 @@ mod tests {
     }
 
     #[test]
-    fn the_tests_use_the_wasmtime_of_the_full_build() {
+    fn tests_and_benches_use_the_wasmtime_of_the_full_build() {
         let built = wasmtime_in(&["build", "--bins"]);
-        let tested = wasmtime_in(&["test", "--no-run"]);
         assert!(built.len() > 50, "{built:?}");
-        let differing: Vec<_> = built.symmetric_difference(&tested).collect();
-        assert!(
-            differing.is_empty(),
-            "a dev-dependency adds features; name them in [dependencies] too: {differing:#?}"
-        );
+        for command in [&["test", "--no-run"][..], WARM] {
+            let other = wasmtime_in(command);
+            let differing: Vec<_> = built.symmetric_difference(&other).collect();
+            assert!(
+                differing.is_empty(),
+                "{command:?}: a dev-dependency adds features; name them in [dependencies] of \
+                 keyhole-tests too: {differing:#?}"
+            );
+        }
     }
 }

@@ -80,11 +80,11 @@ impl Workspace {
             .join(format!("{program}{}", std::env::consts::EXE_SUFFIX))
     }
 
-    /// The program of the slim build.
-    pub(crate) fn slim(&self) -> PathBuf {
+    /// A program of the slim build.
+    pub(crate) fn slim(&self, program: &str) -> PathBuf {
         self.target
             .join(&self.host)
-            .join(format!("slim/keyhole{}", std::env::consts::EXE_SUFFIX))
+            .join(format!("slim/{program}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// What `cargo metadata` says about the packages `platform` needs.

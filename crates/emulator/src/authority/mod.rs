@@ -48,6 +48,7 @@ pub(crate) struct Authority {
     directory: Mutex<Directory>,
     faults: Mutex<Faults>,
     connections: AtomicUsize,
+    handshakes: AtomicUsize,
 }
 
 impl Authority {
@@ -66,6 +67,7 @@ impl Authority {
             directory: Mutex::new(directory),
             faults: Mutex::default(),
             connections: AtomicUsize::new(0),
+            handshakes: AtomicUsize::new(0),
             config,
             issuer,
         })
@@ -93,6 +95,15 @@ impl Authority {
 
     fn count_connection(&self) {
         self.connections.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// TLS handshakes that came to their end.
+    pub(crate) fn handshakes(&self) -> usize {
+        self.handshakes.load(Ordering::SeqCst)
+    }
+
+    fn count_handshake(&self) {
+        self.handshakes.fetch_add(1, Ordering::SeqCst);
     }
 
     fn look_up(&self, tenant: &str, client_id: &str) -> Lookup {

@@ -17,7 +17,7 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
     let toolchain = wasm::run(workspace, steps)?;
     steps.run("full build", || full(workspace))?;
     steps.run("machine code of the exchange", || precompile(workspace))?;
-    steps.run("slim build", || slim(workspace))?;
+    steps.run("slim build", || slim(workspace, "keyhole"))?;
     steps.run("target/dist", || collect(workspace))?;
     Ok(toolchain)
 }
@@ -47,10 +47,11 @@ fn precompile(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn slim(workspace: &Workspace) -> Result<()> {
+/// Builds the programs of a package the way users get `keyhole`.
+pub(super) fn slim(workspace: &Workspace, package: &str) -> Result<()> {
     let mut cargo = process::cargo(workspace);
     cargo
-        .args(["build", "--profile", "slim", "--package", "keyhole"])
+        .args(["build", "--profile", "slim", "--package", package, "--bins"])
         // Named even though it is the default: without it the flags below
         // would go to build scripts and procedural macros too, and a
         // procedural macro cannot be static.
@@ -89,7 +90,7 @@ fn static_flags(host: &str, variables: impl Iterator<Item = (String, String)>) -
 
 fn collect(workspace: &Workspace) -> Result<()> {
     let dist = &workspace.dist;
-    files::put_program(&workspace.slim(), &dist.join("keyhole"))?;
+    files::put_program(&workspace.slim("keyhole"), &dist.join("keyhole"))?;
     files::put_program(&workspace.full("keyhole"), &dist.join("keyhole-full"))?;
     for from in [
         workspace.component(EXCHANGE.name),
