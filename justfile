@@ -12,6 +12,10 @@ demo:
 test *arguments:
     cargo xtask test -- {{arguments}}
 
+# What the sandbox costs, beside the same exchange without it
+bench *arguments:
+    cargo xtask bench {{arguments}}
+
 # Formatting and lints
 check:
     cargo xtask check

@@ -16,13 +16,11 @@ pub const MAX_COMPONENT: usize = 8 * 1024 * 1024;
 pub struct Artifact {
     code: Code,
     origin: Origin,
-    digest: Digest,
-    size: usize,
 }
 
 enum Code {
     #[cfg(feature = "compiler")]
-    Wasm(Vec<u8>),
+    Wasm(Vec<u8>, Digest),
     Aot(&'static [u8]),
 }
 
@@ -164,10 +162,8 @@ impl Artifact {
             ));
         }
         Ok(Artifact {
-            size: bytes.len(),
-            code: Code::Wasm(bytes),
+            code: Code::Wasm(bytes, digest),
             origin: Origin::External,
-            digest,
         })
     }
 
@@ -186,8 +182,6 @@ impl Artifact {
         Artifact {
             code: Code::Aot(bytes),
             origin: Origin::Embedded,
-            digest: Digest::of(bytes),
-            size: bytes.len(),
         }
     }
 
@@ -197,22 +191,61 @@ impl Artifact {
         self.origin
     }
 
-    /// The component and its facts. Compiling may take long.
-    pub(crate) fn load(self, engine: &Engine) -> Result<(Component, ComponentFacts), Error> {
-        let component = match self.code {
+    /// The component. Compiling may take long.
+    pub(crate) fn load(self, engine: &Engine) -> Result<Loaded, Error> {
+        let (component, bytes) = match self.code {
             #[cfg(feature = "compiler")]
-            Code::Wasm(bytes) => Component::from_binary(engine, &bytes),
-            Code::Aot(bytes) => deserialize(engine, bytes),
-        }
-        .map_err(|error| Error::artifact(format!("the component cannot be loaded: {error}"), ""))?;
-        let facts = ComponentFacts {
-            digest: self.digest,
-            size: self.size,
-            origin: self.origin,
+            Code::Wasm(bytes, digest) => (
+                Component::from_binary(engine, &bytes),
+                Bytes::Hashed(digest, bytes.len()),
+            ),
+            Code::Aot(bytes) => (deserialize(engine, bytes), Bytes::There(bytes)),
+        };
+        let component = component.map_err(|error| {
+            Error::artifact(format!("the component cannot be loaded: {error}"), "")
+        })?;
+        Ok(Loaded {
             imports: imports::of(engine, &component),
             exports: imports::exports_of(engine, &component),
+            component,
+            bytes,
+            origin: self.origin,
+        })
+    }
+}
+
+/// A component that has been loaded, and where it is from.
+pub(crate) struct Loaded {
+    pub(crate) component: Component,
+    pub(crate) imports: Vec<String>,
+    pub(crate) origin: Origin,
+    exports: Vec<String>,
+    bytes: Bytes,
+}
+
+/// The bytes that were loaded, as far as their digest needs them.
+enum Bytes {
+    #[cfg(feature = "compiler")]
+    Hashed(Digest, usize),
+    /// Hashed only for those who ask: half a megabyte takes longer than an
+    /// instance does.
+    There(&'static [u8]),
+}
+
+impl Loaded {
+    pub(crate) fn facts(&self) -> ComponentFacts {
+        let (digest, size) = match self.bytes {
+            #[cfg(feature = "compiler")]
+            Bytes::Hashed(digest, size) => (digest, size),
+            Bytes::There(bytes) => (Digest::of(bytes), bytes.len()),
         };
-        Ok((component, facts))
+        ComponentFacts {
+            digest,
+            size,
+            origin: self.origin,
+            imports: self.imports.clone(),
+            exports: self.exports.clone(),
+        }
     }
 }
 
@@ -245,7 +278,7 @@ pub fn precompile(wasm: &[u8]) -> Result<Vec<u8>, Error> {
 pub fn inspect(bytes: Vec<u8>) -> Result<ComponentFacts, Error> {
     let digest = Digest::of(&bytes);
     let engine = crate::engine::engine().map_err(|error| Error::artifact(error, ""))?;
-    Ok(Artifact::wasm(bytes, digest)?.load(&engine)?.1)
+    Ok(Artifact::wasm(bytes, digest)?.load(&engine)?.facts())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From settings to grants: what a [`Keyhole`] is made of.
 
-use crate::artifact::{Artifact, ComponentFacts, Origin};
+use crate::artifact::{Artifact, Loaded, Origin};
 use crate::audit::{Audit, SharedAudit};
 use crate::bindings::ExchangePre;
 use crate::engine::engine;
@@ -136,12 +136,12 @@ impl Builder {
             timeout,
         };
         let engine = engine().map_err(|error| Error::artifact(error, ""))?;
-        let (component, facts) = load(&engine, artifact, timeout)?;
-        if let Some(name) = imports::first_not_allowed(&facts.imports) {
+        let loaded = load(&engine, artifact, timeout)?;
+        if let Some(name) = imports::first_not_allowed(&loaded.imports) {
             return Err(Error::Import { name: name.into() });
         }
         let component = linker(&engine)
-            .and_then(|(linker, _)| linker.instantiate_pre(&component))
+            .and_then(|(linker, _)| linker.instantiate_pre(&loaded.component))
             .and_then(ExchangePre::new)
             .map_err(|error| {
                 Error::artifact(
@@ -152,7 +152,7 @@ impl Builder {
         Ok(Keyhole::new(Inner {
             engine,
             component,
-            facts,
+            loaded,
             grants,
             network,
             audit: self.audit,
@@ -162,11 +162,7 @@ impl Builder {
 
 /// Loads an artifact. Compiling somebody else's component is work of unknown
 /// length: it happens on a thread that is left behind when time is up.
-fn load(
-    engine: &Engine,
-    artifact: Artifact,
-    timeout: Duration,
-) -> Result<(wasmtime::component::Component, ComponentFacts), Error> {
+fn load(engine: &Engine, artifact: Artifact, timeout: Duration) -> Result<Loaded, Error> {
     if artifact.origin() == Origin::Embedded {
         return artifact.load(engine);
     }

@@ -19,6 +19,9 @@ pub(crate) fn engine() -> wasmtime::Result<Engine> {
         // Text that a guest chose (function names) has no business in errors.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(None)
+        // Tables for backtraces: nothing to load, then.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         // What the exchange does not need is not there to be attacked.
         .wasm_simd(false)
         .wasm_relaxed_simd(false)

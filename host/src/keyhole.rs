@@ -1,6 +1,6 @@
 //! The exchange component behind its grants.
 
-use crate::artifact::ComponentFacts;
+use crate::artifact::{ComponentFacts, Loaded};
 use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::bindings::exports::keyhole::identity::token_provider as wit;
 use crate::bindings::{ExchangePre, exports};
@@ -38,7 +38,7 @@ pub struct Keyhole(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) component: ExchangePre<State>,
-    pub(crate) facts: ComponentFacts,
+    pub(crate) loaded: Loaded,
     pub(crate) grants: Grants,
     pub(crate) network: Network,
     pub(crate) audit: Option<SharedAudit>,
@@ -84,10 +84,10 @@ impl Keyhole {
         &self.0.grants
     }
 
-    /// The component that runs.
+    /// The component that runs. Its digest is computed anew.
     #[must_use]
-    pub fn component(&self) -> &ComponentFacts {
-        &self.0.facts
+    pub fn component(&self) -> ComponentFacts {
+        self.0.loaded.facts()
     }
 
     /// Reads the federated token and exchanges it for an access token.
@@ -290,7 +290,7 @@ impl Keyhole {
                 Some(trap) => trap.to_string(),
                 None => error.root_cause().to_string(),
             },
-            origin: self.0.facts.origin,
+            origin: self.0.loaded.origin,
         }
     }
 }

@@ -12,10 +12,9 @@ use crate::grants::{GrantsCtx, GrantsView, WASI};
 use std::time::Instant;
 use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
 use wasmtime::{Engine, Result, StoreContextMut};
-use wasmtime_wasi::clocks::WasiClocksView as _;
+use wasmtime_wasi::clocks::{WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::p2::bindings::cli::environment;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
-use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::http::types as http;
 use wasmtime_wasi_io::bindings::wasi::io::{error, poll, streams};
 use wasmtime_wasi_io::poll::DynPollable;
@@ -34,10 +33,9 @@ impl GrantsView for State {
     }
 }
 
-/// Only for its clocks.
-impl WasiView for GrantsCtx {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
+impl WasiClocksView for GrantsCtx {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView {
             ctx: &mut self.clocks,
             table: &mut self.table,
         }

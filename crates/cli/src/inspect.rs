@@ -79,7 +79,7 @@ impl Inspect {
         });
         match built {
             Ok((settings, keyhole)) => run.sections.extend([
-                sections::component(Some(keyhole.component())),
+                sections::component(Some(&keyhole.component())),
                 sections::settings(&settings),
                 sections::grants(keyhole.grants()),
             ]),

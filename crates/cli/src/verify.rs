@@ -99,7 +99,7 @@ impl Verify {
             })
             .inspect_err(|_| steps.took("sandbox", StepState::Failed, String::new()))?;
         sections.push(sections::grants(keyhole.grants()));
-        sections.push(sections::component(Some(keyhole.component())));
+        sections.push(sections::component(Some(&keyhole.component())));
 
         progress::say("exchanging the token");
         let result = sandbox::block_on(keyhole.get_token(sandbox::request(&self.sandbox)));

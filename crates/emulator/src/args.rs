@@ -75,7 +75,7 @@ pub(crate) enum Output {
     Text,
     /// For `eval` in a shell.
     Env,
-    /// For programs.
+    /// For programs; what has come in is one more line at the end.
     Json,
 }
 

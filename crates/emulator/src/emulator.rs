@@ -239,6 +239,11 @@ impl Emulator {
     pub fn connections(&self) -> usize {
         self.authority.connections()
     }
+
+    /// TLS handshakes that came to their end so far, at all addresses.
+    pub fn handshakes(&self) -> usize {
+        self.authority.handshakes()
+    }
 }
 
 impl Drop for Emulator {

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use args::Args;
+use args::{Args, Output};
 use settings::Settings;
 
 fn main() -> Result<()> {
@@ -55,7 +55,11 @@ fn main() -> Result<()> {
         &volume,
         args.rotate.map(Duration::from_secs),
         args.until_stdin_closes,
-    )
+    )?;
+    match args.output {
+        Output::Json => print(&settings::counts(&emulator)),
+        Output::Text | Output::Env => Ok(()),
+    }
 }
 
 /// Where the token is mounted: the caller's folder, or one that goes at the end.

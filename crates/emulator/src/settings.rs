@@ -5,6 +5,18 @@ use serde_json::json;
 
 use crate::args::Output;
 
+/// What has come in, as one line of JSON: a program that ends the emulator
+/// reads it last.
+pub(crate) fn counts(emulator: &Emulator) -> String {
+    let requests = emulator.requests().last().map_or(0, |last| last.number);
+    let counts = json!({
+        "requests": requests,
+        "connections": emulator.connections(),
+        "handshakes": emulator.handshakes(),
+    });
+    format!("{counts}\n")
+}
+
 /// Variables of a workload identity, and where else to look.
 pub(crate) struct Settings {
     variables: Vec<(&'static str, String)>,

@@ -1,5 +1,6 @@
 //! The commands, one module each. Their help texts are the manual.
 
+mod bench;
 mod build;
 mod check;
 mod demo;
@@ -70,6 +71,17 @@ enum Chosen {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Measure what the sandbox costs, beside the same exchange without it.
+    ///
+    /// Builds everything, then a program that makes the exchange natively
+    /// (bench/), and runs both in turn against the emulator; then calls in one
+    /// process. Prints a Markdown table on stdout. A missed target is marked in
+    /// it and is no failure: it depends on the machine and on what else runs.
+    Bench {
+        /// How often each program is run.
+        #[arg(long, default_value_t = 500)]
+        rounds: usize,
+    },
     /// Check formatting and lints (clippy, warnings are errors).
     Check,
     /// Build the components again elsewhere and compare the bytes.
@@ -93,6 +105,7 @@ pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
         Chosen::Build => build::run(&workspace, steps).map(drop),
         Chosen::Dist => dist::run(&workspace, steps),
         Chosen::Test { all, arguments } => test::run(&workspace, steps, all, &arguments),
+        Chosen::Bench { rounds } => bench::run(&workspace, steps, rounds),
         Chosen::Check => check::run(&workspace, steps),
         Chosen::Reproduce => reproduce::run(&workspace, steps),
     }

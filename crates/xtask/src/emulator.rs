@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,35 +28,78 @@ pub(crate) struct Emulator {
     child: Child,
     /// Closed to end it.
     stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
     told: Value,
 }
 
 impl Emulator {
-    /// Starts the full build's emulator. Its log goes to stderr.
+    /// Starts the full build's emulator, with a token that changes every few
+    /// seconds. Its log goes to stderr.
     ///
     /// # Errors
     ///
     /// It cannot be started, or ends before it has told where it is.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
-        let mut command = Command::new(workspace.full("keyhole-emulator"));
-        command
-            .args(["--output", "json", "--until-stdin-closes", "--rotate"])
-            .arg(ROTATION.as_secs().to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        let mut command = command(workspace);
+        Self::spawn(command.arg("--rotate").arg(ROTATION.as_secs().to_string()))
+    }
+
+    /// Starts one that does nothing of its own accord and keeps no log, for
+    /// measuring.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emulator::start`].
+    pub(crate) fn start_quietly(workspace: &Workspace) -> Result<Self> {
+        Self::spawn(command(workspace).stderr(Stdio::null()))
+    }
+
+    fn spawn(command: &mut Command) -> Result<Self> {
         let mut child = command
             .spawn()
-            .with_context(|| format!("cannot start `{}`", process::line(&command)))?;
+            .with_context(|| format!("cannot start `{}`", process::line(command)))?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().context("the emulator has no stdout")?;
+        let mut stdout = BufReader::new(stdout);
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
+        stdout.read_line(&mut line)?;
         if line.is_empty() {
             let status = child.wait()?;
             bail!("the emulator ended with {status} before it had started");
         }
         let told = serde_json::from_str(&line).context("the emulator did not write JSON")?;
-        Ok(Self { child, stdin, told })
+        Ok(Self {
+            child,
+            stdin,
+            stdout,
+            told,
+        })
+    }
+
+    /// Ends it and returns how many `requests`, `connections` and `handshakes`
+    /// came in.
+    ///
+    /// # Errors
+    ///
+    /// It does not say.
+    pub(crate) fn finish(mut self) -> Result<Value> {
+        self.stdin.take();
+        let mut line = String::new();
+        self.stdout.read_line(&mut line)?;
+        serde_json::from_str(&line).context("the emulator did not count")
+    }
+
+    /// A program in the environment of the emulated pod: the caller's own
+    /// settings for Azure do not belong there.
+    pub(crate) fn in_the_pod(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            if is_a_setting(&name.to_string_lossy()) {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.variables()).stdin(Stdio::null());
+        command
     }
 
     /// The variables of a pod with a workload identity.
@@ -97,6 +140,25 @@ impl Emulator {
     }
 }
 
+fn command(workspace: &Workspace) -> Command {
+    let mut command = Command::new(workspace.full("keyhole-emulator"));
+    command
+        .args(["--output", "json", "--until-stdin-closes"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command
+}
+
+fn is_a_setting(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "AKS_SERVER_APP_ID",
+        "KUBERNETES_EXEC_INFO",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+    ];
+    name.starts_with("AZURE_") || NAMES.contains(&name)
+}
+
 fn target(link: &Path) -> Result<PathBuf> {
     std::fs::read_link(link).with_context(|| format!("{} is no link", link.display()))
 }
@@ -106,5 +168,18 @@ impl Drop for Emulator {
         self.stdin.take();
         // It has nothing to say any more; what matters is that it is gone.
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_callers_own_settings_for_azure_stay_outside() {
+        for name in ["AZURE_SCOPE", "AZURE_CLOUD", "AKS_SERVER_APP_ID"] {
+            assert!(is_a_setting(name), "{name}");
+        }
+        assert!(!is_a_setting("PATH") && !is_a_setting("NO_COLOR"));
     }
 }

@@ -22,9 +22,14 @@ const PACKAGES: &[&str] = &[
 /// The full build runs components that are not embedded.
 const FEATURES: &str = "keyhole/compiler";
 
-/// Adds the selection to a `cargo build` or `cargo test`.
+/// The bench of warm calls. Its package is none of the above: criterion need
+/// not be compiled for the tests.
+pub(crate) const WARM: &[&str] = &["bench", "--package", "keyhole-bench", "--bench", "warm"];
+
+/// Adds the selection to a `cargo build`, `cargo test` or `cargo bench`.
 pub(crate) fn select(cargo: &mut Command) -> &mut Command {
-    cargo.args(["--release", "--features", FEATURES]);
+    // Not `--release`, which `cargo bench` does not know.
+    cargo.args(["--profile", "release", "--features", FEATURES]);
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
@@ -44,6 +49,7 @@ mod tests {
     #[test]
     fn every_package_is_either_selected_or_known_to_be_built_elsewhere() {
         const ELSEWHERE: &[&str] = &[
+            "keyhole-bench",
             "keyhole-component",
             "keyhole-guests",
             "keyhole-other-component",
@@ -105,16 +111,16 @@ mod tests {
     /// A dev-dependency that adds features has to be named in [dependencies]
     /// too.
     #[test]
-    fn the_tests_use_the_wasmtime_of_the_full_build() {
+    fn tests_and_benches_use_the_wasmtime_of_the_full_build() {
         let selected = |arguments: &'static [&'static str]| {
             wasmtime_in(|cargo| {
                 select(cargo.args(arguments));
             })
         };
-        must_be_one_wasmtime(
-            &selected(&["build", "--bins"]),
-            &selected(&["test", "--no-run"]),
-        );
+        let built = selected(&["build", "--bins"]);
+        for command in [&["test", "--no-run"][..], WARM] {
+            must_be_one_wasmtime(&built, &selected(command));
+        }
     }
 
     #[test]

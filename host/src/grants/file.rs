@@ -241,6 +241,9 @@ impl FileFault {
     }
 }
 
+/// Room for a file that does not say its size, in bytes.
+const SIZE_UNKNOWN: usize = 64 * 1024;
+
 /// Opens without waiting (a FIFO has no writer) and judges the descriptor, not
 /// the path, so that nothing can be swapped in between.
 pub(crate) fn read_regular_file(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, FileFault> {
@@ -259,19 +262,12 @@ pub(crate) fn read_regular_file(path: &Path, max: u64) -> Result<Zeroizing<Vec<u
     if u64::try_from(before.st_size).unwrap_or(u64::MAX) > max {
         return Err(FileFault::TooLarge { max });
     }
-    // Room for all of it at once: a buffer that grows leaves copies behind.
-    // /proc files say 0 and are read up to the limit nevertheless.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(max)
-            .unwrap_or(usize::MAX)
-            .saturating_add(1)
-            .min(
-                usize::try_from(before.st_size)
-                    .unwrap_or(0)
-                    .max(64 * 1024)
-                    .saturating_add(1),
-            ),
-    ));
+    // Room for all of it at once, and for the byte that would be too many: a
+    // buffer that grows leaves copies behind. Files in /proc say 0 and are read
+    // up to the limit nevertheless.
+    let size = usize::try_from(before.st_size).unwrap_or_default();
+    let room = if size == 0 { SIZE_UNKNOWN } else { size };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
     let mut file = std::fs::File::from(descriptor).take(max + 1);
     file.read_to_end(&mut bytes)
         .map_err(|error| fault(&error))?;

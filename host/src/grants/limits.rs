@@ -28,8 +28,8 @@ pub const MAX_TABLE_ELEMENTS: usize = 1_000;
 pub const FUEL: u64 = 36_000_000_000;
 
 /// Fuel between two yields to the executor, so that the deadline also ends a
-/// guest that spins: a tenth of a millisecond.
-pub const FUEL_SLICE: u64 = 100_000;
+/// guest that spins: about a millisecond. An ordinary exchange never yields.
+pub const FUEL_SLICE: u64 = 1_000_000;
 
 /// Bytes that one call from the guest may make the host allocate: four times
 /// the largest honest one, a result with a token of 64 KiB. More would let a

@@ -22,7 +22,7 @@ use crate::call::{Call, Refusal};
 use crate::network::Network;
 use std::sync::{Arc, Mutex};
 use wasmtime::component::{HasData, ResourceTable};
-use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::clocks::WasiClocksCtx;
 use wasmtime_wasi_http::WasiHttpCtx;
 
 /// The release of WASI whose names a linker bears; wasmtime matches any other
@@ -38,7 +38,7 @@ pub struct GrantsCtx {
     pub(crate) file_fault: Option<file::FileFault>,
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) network: Option<Network>,
-    pub(crate) clocks: WasiCtx,
+    pub(crate) clocks: WasiClocksCtx,
     pub(crate) http: WasiHttpCtx,
     pub(crate) http_hooks: request::Hooks,
     pub(crate) call: Call,
@@ -132,8 +132,8 @@ impl GrantsCtxBuilder {
             file_fault: None,
             endpoint: self.endpoint,
             network: self.network,
-            // Only its clocks are ever linked; it grants nothing else either.
-            clocks: WasiCtx::builder().build(),
+            // Not the whole of a `WasiCtx`, which seeds generators of randomness.
+            clocks: WasiClocksCtx::default(),
             http,
             http_hooks: request::Hooks,
             call: Call::new(self.audit),

@@ -93,6 +93,7 @@ impl Endpoint {
                             // A client that refuses the certificate is no error of ours.
                             Some(tls) => {
                                 if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                                    served.authority.count_handshake();
                                     served.run(stream).await;
                                 }
                             }

@@ -49,6 +49,7 @@ pub(crate) struct Authority {
     faults: Mutex<Faults>,
     access_tokens: Mutex<Vec<String>>,
     connections: AtomicUsize,
+    handshakes: AtomicUsize,
 }
 
 /// How many access tokens are remembered; the first ones go first.
@@ -71,6 +72,7 @@ impl Authority {
             faults: Mutex::default(),
             access_tokens: Mutex::default(),
             connections: AtomicUsize::new(0),
+            handshakes: AtomicUsize::new(0),
             config,
             issuer,
         })
@@ -102,6 +104,15 @@ impl Authority {
 
     fn count_connection(&self) {
         self.connections.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// TLS handshakes that came to their end.
+    pub(crate) fn handshakes(&self) -> usize {
+        self.handshakes.load(Ordering::SeqCst)
+    }
+
+    fn count_handshake(&self) {
+        self.handshakes.fetch_add(1, Ordering::SeqCst);
     }
 
     fn look_up(&self, tenant: &str, client_id: &str) -> Lookup {

@@ -63,14 +63,15 @@ fn precompile(workspace: &Workspace, guest: Guest) -> Result<()> {
     Ok(())
 }
 
-fn slim(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+/// Builds the programs of packages the way users get `keyhole`.
+pub(super) fn slim(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     let mut cargo = process::cargo(workspace);
     cargo.arg("build");
     for package in packages {
         cargo.args(["--package", package]);
     }
     cargo
-        .args(["--profile", "slim"])
+        .args(["--profile", "slim", "--bins"])
         // Named even though it is the default: without it the flags below
         // would go to build scripts and procedural macros too, and a
         // procedural macro cannot be static.

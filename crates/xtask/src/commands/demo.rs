@@ -2,7 +2,7 @@
 //! Entra's and kubelet's place.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -66,36 +66,14 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// keyhole in the environment of the emulated pod: the caller's own settings
-/// for Azure do not belong there.
-fn in_the_pod(keyhole: &Path, emulator: &Emulator) -> Command {
-    let mut command = Command::new(keyhole);
-    for (name, _) in std::env::vars_os() {
-        if is_a_setting(&name.to_string_lossy()) {
-            command.env_remove(name);
-        }
-    }
-    command.envs(emulator.variables()).stdin(Stdio::null());
-    command
-}
-
-fn is_a_setting(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "AKS_SERVER_APP_ID",
-        "KUBERNETES_EXEC_INFO",
-        "SSL_CERT_DIR",
-        "SSL_CERT_FILE",
-    ];
-    name.starts_with("AZURE_") || NAMES.contains(&name)
-}
-
 fn verify(keyhole: &Path, emulator: &Emulator) -> Result<()> {
-    process::run(in_the_pod(keyhole, emulator).arg("verify"))
+    process::run(emulator.in_the_pod(keyhole).arg("verify"))
 }
 
 fn get_token(keyhole: &Path, emulator: &Emulator) -> Result<()> {
     let printed = process::output(
-        in_the_pod(keyhole, emulator)
+        emulator
+            .in_the_pod(keyhole)
             .arg("get-token")
             // Refusals and warnings of keyhole are for the person who watches.
             .stderr(Stdio::inherit()),
@@ -110,7 +88,7 @@ fn hostile(workspace: &Workspace, emulator: &Emulator, attempt: &str) -> Result<
     let component = workspace.component(HOSTILE.name);
     let digest = format!("sha256:{}", files::sha256(&files::read(&component)?));
     let keyhole = workspace.dist.join("keyhole-full");
-    let mut command = in_the_pod(&keyhole, emulator);
+    let mut command = emulator.in_the_pod(&keyhole);
     command
         .arg("verify")
         .arg("--component")
@@ -192,13 +170,5 @@ mod tests {
     fn an_answer_that_is_not_json_is_not_repeated() {
         let error = without_token("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9").unwrap_err();
         assert!(!format!("{error:#}").contains("eyJ"), "{error:#}");
-    }
-
-    #[test]
-    fn the_callers_own_settings_for_azure_stay_outside() {
-        for name in ["AZURE_SCOPE", "AZURE_CLOUD", "AKS_SERVER_APP_ID"] {
-            assert!(is_a_setting(name), "{name}");
-        }
-        assert!(!is_a_setting("PATH") && !is_a_setting("NO_COLOR"));
     }
 }
