@@ -34,6 +34,7 @@ fn secrets_and_bound_tokens_are_refused_and_not_repeated() {
         let arguments = ["get-token", flag].into_iter().chain(value);
         let ran = run(arguments, []);
         assert_eq!(ran.code, Some(2), "{flag}");
+        assert_eq!(ran.stdout, "", "{flag}");
         assert!(
             ran.stderr.starts_with(&format!("error: {flag} ")),
             "{}",
