@@ -7,16 +7,18 @@
 
 mod foreign;
 
+use std::env::VarError;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
-use keyhole_exchange::settings::{Flags, variable};
+use keyhole_exchange::settings::{Flags, flag, variable};
 use keyhole_report::{ExitClass, Failure};
 
 use crate::duration::GoDuration;
+use crate::sandbox;
 use foreign::ForeignFlags;
 
 /// The one login that is done here.
@@ -117,7 +119,7 @@ impl KubeloginFlags {
             overrules: Vec::new(),
             reading,
         };
-        let method = self.login(&chosen);
+        let method = self.login(reading);
         if method != WORKLOAD_IDENTITY {
             return Err(other_login(&method));
         }
@@ -135,9 +137,9 @@ impl KubeloginFlags {
         Ok(chosen)
     }
 
-    fn login(&self, chosen: &Chosen) -> String {
+    fn login(&self, reading: Reading) -> String {
         let variable = match self.variables_win() {
-            true => chosen.variable(LOGIN_METHOD),
+            true => reading.set(LOGIN_METHOD),
             false => None,
         };
         let default = match is_our_name() {
@@ -182,79 +184,74 @@ impl Chosen {
     ///
     /// # Errors
     /// Its value is not UTF-8.
-    pub(crate) fn read(&self, name: &str) -> Result<Option<String>, std::env::VarError> {
-        let read = |name: &str| match std::env::var(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(error) => Err(error),
-        };
-        match (self.reading, name) {
-            (Reading::Nothing, _) => Ok(None),
-            (Reading::Kubelogins | Reading::AzureRm, name) if OURS_ALONE.contains(&name) => {
-                Ok(None)
+    pub(crate) fn read(&self, name: &str) -> Result<Option<String>, VarError> {
+        self.reading.read(name)
+    }
+
+    /// Takes away each flag that a variable beats. One that said something else
+    /// is named, for this order surprises people.
+    fn let_variables_win(&mut self) {
+        let flags = &mut self.flags;
+        for (flag, name, given) in [
+            (flag::CLIENT_ID, variable::CLIENT_ID, &mut flags.client_id),
+            (flag::TENANT_ID, variable::TENANT_ID, &mut flags.tenant_id),
+            (
+                flag::FEDERATED_TOKEN_FILE,
+                variable::FEDERATED_TOKEN_FILE,
+                &mut flags.federated_token_file,
+            ),
+            (
+                flag::AUTHORITY_HOST,
+                variable::AUTHORITY_HOST,
+                &mut flags.authority_host,
+            ),
+        ] {
+            let Some(value) = self.reading.set(name) else {
+                continue;
+            };
+            if given.take().is_some_and(|given| given != value) {
+                self.overrules
+                    .push(format!("{name} overrules {flag}, as in kubelogin"));
             }
-            (Reading::AzureRm, variable::TENANT_ID) => read(ARM_TENANT_ID),
-            (Reading::AzureRm, variable::CLIENT_ID) => match read(variable::CLIENT_ID)? {
-                Some(value) if !value.is_empty() => Ok(Some(value)),
-                _ => read(ARM_CLIENT_ID),
-            },
-            (Reading::Kubelogins, variable::CLIENT_ID) => match read(variable::CLIENT_ID)? {
-                Some(value) if !value.is_empty() => Ok(Some(value)),
-                _ => read(SERVICE_PRINCIPAL),
-            },
-            (_, name) => read(name),
+        }
+        // kubelogin looks at the cloud only where there is no authority.
+        if self.reading.set(variable::AUTHORITY_HOST).is_some() {
+            flags.environment = None;
+        }
+        self.timeout = self
+            .reading
+            .set(TIMEOUT)
+            .and_then(|text| text.parse::<GoDuration>().ok())
+            .map(|duration| duration.0);
+    }
+}
+
+impl Reading {
+    fn read(self, name: &str) -> Result<Option<String>, VarError> {
+        match (self, name) {
+            (Self::Nothing, _) => Ok(None),
+            (Self::Kubelogins | Self::AzureRm, name) if OURS_ALONE.contains(&name) => Ok(None),
+            (Self::AzureRm, variable::TENANT_ID) => sandbox::variable(ARM_TENANT_ID),
+            (Self::AzureRm, variable::CLIENT_ID) => either(variable::CLIENT_ID, ARM_CLIENT_ID),
+            (Self::Kubelogins, variable::CLIENT_ID) => {
+                either(variable::CLIENT_ID, SERVICE_PRINCIPAL)
+            }
+            (_, name) => sandbox::variable(name),
         }
     }
 
     /// The same for what decides between flags and variables. One that is empty
     /// counts as not set: in kubelogin it would take the flag's value away.
-    fn variable(&self, name: &str) -> Option<String> {
-        self.read(name)
-            .ok()
-            .flatten()
-            .filter(|value| !value.is_empty())
+    fn set(self, name: &str) -> Option<String> {
+        let value = self.read(name).ok().flatten();
+        value.filter(|value| !value.is_empty())
     }
+}
 
-    fn let_variables_win(&mut self) {
-        let client_id = self.beats("--client-id", variable::CLIENT_ID);
-        let tenant_id = self.beats("--tenant-id", variable::TENANT_ID);
-        let file = self.beats("--federated-token-file", variable::FEDERATED_TOKEN_FILE);
-        let authority = self.beats("--authority-host", variable::AUTHORITY_HOST);
-        let flags = &mut self.flags;
-        for (wins, flag) in [
-            (client_id, &mut flags.client_id),
-            (tenant_id, &mut flags.tenant_id),
-            (file, &mut flags.federated_token_file),
-            (authority, &mut flags.authority_host),
-            // kubelogin looks at the cloud only where there is no authority.
-            (authority, &mut flags.environment),
-        ] {
-            if wins {
-                *flag = None;
-            }
-        }
-        self.timeout = self
-            .variable(TIMEOUT)
-            .and_then(|text| text.parse::<GoDuration>().ok())
-            .map(|duration| duration.0);
-    }
-
-    /// Whether a variable takes the place of its flag. One that does is named,
-    /// for this order surprises people.
-    fn beats(&mut self, flag: &str, name: &str) -> bool {
-        let given = match flag {
-            "--client-id" => &self.flags.client_id,
-            "--tenant-id" => &self.flags.tenant_id,
-            "--federated-token-file" => &self.flags.federated_token_file,
-            _ => &self.flags.authority_host,
-        };
-        match (self.variable(name), given) {
-            (Some(value), Some(given)) if value != *given => {
-                self.overrules
-                    .push(format!("{name} overrules {flag}, as in kubelogin"));
-                true
-            }
-            (value, _) => value.is_some(),
-        }
+/// The first of two variables, or the second if that is not set or empty.
+fn either(first: &str, second: &str) -> Result<Option<String>, VarError> {
+    match sandbox::variable(first)? {
+        Some(value) if !value.is_empty() => Ok(Some(value)),
+        _ => sandbox::variable(second),
     }
 }

@@ -19,12 +19,18 @@ use crate::{exit, failure, progress};
 /// # Errors
 /// One is missing or cannot be used.
 pub(crate) fn settings(flags: &IdentityFlags) -> Result<Settings, Failure> {
-    resolve(&flags.to_settings_flags(), |name| {
-        match std::env::var(name) {
-            Err(VarError::NotPresent) => Ok(None),
-            value => value.map(Some),
-        }
-    })
+    resolve(&flags.to_settings_flags(), variable)
+}
+
+/// A variable of this process.
+///
+/// # Errors
+/// Its value is not UTF-8.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, VarError> {
+    match std::env::var(name) {
+        Err(VarError::NotPresent) => Ok(None),
+        value => value.map(Some),
+    }
 }
 
 /// Settings from flags and from variables that are read in some way.
