@@ -6,7 +6,7 @@ use core::fmt::{self, Write as _};
 use zeroize::Zeroizing;
 
 use crate::Utc;
-use crate::exec_credential::write_as_go_does;
+use crate::exec_credential::{LONGEST_ESCAPE, push_as_go_does};
 
 /// An access token.
 pub struct BearerToken<'a> {
@@ -47,7 +47,6 @@ impl BearerToken<'_> {
     #[must_use]
     pub fn to_json_line(&self) -> Zeroizing<String> {
         const ENVELOPE: usize = 256;
-        const LONGEST_ESCAPE: usize = 6;
         let texts = self.token.len() + self.scope.len() + self.tenant.len();
         let mut line = Zeroizing::new(String::with_capacity(ENVELOPE + LONGEST_ESCAPE * texts));
         for (before, text) in [
@@ -56,9 +55,7 @@ impl BearerToken<'_> {
             ("\",\"tenant\":\"", self.tenant),
         ] {
             line.push_str(before);
-            for c in text.chars() {
-                let _ = write_as_go_does(&mut *line, c);
-            }
+            push_as_go_does(&mut line, text);
         }
         let _ = writeln!(
             *line,

@@ -131,7 +131,6 @@ impl ExecCredential<'_> {
     #[must_use]
     pub fn to_line(&self) -> Zeroizing<String> {
         const ENVELOPE: usize = 256;
-        const LONGEST_ESCAPE: usize = 6;
         let mut line = Zeroizing::new(String::with_capacity(
             ENVELOPE + LONGEST_ESCAPE * self.token.len(),
         ));
@@ -142,17 +141,24 @@ impl ExecCredential<'_> {
             self.api_version.as_str(),
             Utc(self.expires_on)
         );
-        for c in self.token.chars() {
-            let _ = write_as_go_does(&mut *line, c);
-        }
+        push_as_go_does(&mut line, self.token);
         line.push_str("\"}}\n");
         line
     }
 }
 
-/// A character inside a JSON string as Go's `encoding/json` writes it: with
-/// `<`, `>` and `&` escaped.
-pub(crate) fn write_as_go_does(out: &mut impl fmt::Write, c: char) -> fmt::Result {
+/// How many characters [`push_as_go_does`] makes of one, at most.
+pub(crate) const LONGEST_ESCAPE: usize = 6;
+
+/// The inside of a JSON string as Go's `encoding/json` writes it: with `<`, `>`
+/// and `&` escaped.
+pub(crate) fn push_as_go_does(line: &mut String, text: &str) {
+    for c in text.chars() {
+        let _ = write_as_go_does(line, c);
+    }
+}
+
+fn write_as_go_does(out: &mut impl fmt::Write, c: char) -> fmt::Result {
     match c {
         '"' => out.write_str("\\\""),
         '\\' => out.write_str("\\\\"),

@@ -63,15 +63,9 @@ impl Connection for tokio_rustls::server::TlsStream<tokio::net::TcpStream> {
 pub(crate) async fn play(steps: Vec<Step>, mut stream: impl Connection) {
     for step in steps {
         let done = match step {
-            Step::Send(bytes) => match stream.write_all(&bytes).await {
-                Ok(()) => stream.flush().await,
-                Err(error) => Err(error),
-            },
+            Step::Send(bytes) => send(&mut stream, &bytes).await,
             Step::Repeat(bytes, pause) => loop {
-                if let Err(error) = stream.write_all(&bytes).await {
-                    break Err(error);
-                }
-                if let Err(error) = stream.flush().await {
+                if let Err(error) = send(&mut stream, &bytes).await {
                     break Err(error);
                 }
                 tokio::time::sleep(pause).await;
@@ -97,6 +91,11 @@ pub(crate) async fn play(steps: Vec<Step>, mut stream: impl Connection) {
     }
     // The client may have closed first.
     let _ = stream.shutdown().await;
+}
+
+async fn send(stream: &mut impl Connection, bytes: &[u8]) -> std::io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
 }
 
 impl Fault {
