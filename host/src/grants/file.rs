@@ -449,7 +449,7 @@ mod tests {
         let found = runtime.block_on(async {
             let (found, ()) = tokio::join!(file.read(), async {
                 // The first look has to come before the file does.
-                tokio::time::sleep(MISSING_FILE_INTERVAL).await;
+                tokio::time::sleep(INTERVAL).await;
                 fs::write(&path, JWT).expect("a file");
             });
             found
