@@ -1,8 +1,9 @@
 //! The audit log: every decision of a grant, as it is made.
 //!
 //! Events carry names, sizes and times, never contents. What a guest said is
-//! cut to 256 bytes and rid of the federated token's signature before it gets
-//! here. The JSON form of an event is described by `docs/audit.schema.json`.
+//! cut to 256 bytes and rid of the federated token's signature and of what a
+//! 200 answer said before it gets here. The JSON form of an event is described
+//! by `docs/audit.schema.json`.
 
 use serde::Serialize;
 use std::sync::{Arc, Mutex};

@@ -19,6 +19,9 @@ pub const MAX_REFUSALS: u32 = 64;
 /// A string from a guest is cut to this many bytes before it is logged.
 const MAX_TARGET: usize = 256;
 
+/// And to this many before it is searched for secrets, which takes its time.
+const MAX_SEARCHED: usize = 1024;
+
 /// A call that is ended for its many events still says how it ended.
 const LAST_EVENTS: u32 = 8;
 
@@ -234,13 +237,7 @@ impl Call {
     /// Rids a string of a guest of the federated token's signatures and of
     /// whatever a 200 answer said, which is where the access token is.
     pub(crate) fn redact_all(&self, text: &str) -> String {
-        let state = self.state();
-        state
-            .relayed
-            .iter()
-            .fold(state.redact(text), |text, answer| {
-                secret::redact(&text, &String::from_utf8_lossy(answer)).into_owned()
-            })
+        self.state().redact_all(text)
     }
 }
 
@@ -277,13 +274,21 @@ impl State {
         })
     }
 
+    fn redact_all(&self, text: &str) -> String {
+        self.relayed.iter().fold(self.redact(text), |text, answer| {
+            secret::redact(&text, &String::from_utf8_lossy(answer)).into_owned()
+        })
+    }
+
     fn clean(&self, text: &str) -> String {
-        let mut text = self.redact(text);
-        if text.len() > MAX_TARGET {
-            text.truncate(text.floor_char_boundary(MAX_TARGET));
-            text.push('…');
+        // What the first cut leaves of a secret is shorter than a leak.
+        let searched = &text[..text.floor_char_boundary(MAX_SEARCHED)];
+        let mut clean = self.redact_all(searched);
+        if clean.len() > MAX_TARGET || searched.len() < text.len() {
+            clean.truncate(clean.floor_char_boundary(MAX_TARGET));
+            clean.push('…');
         }
-        text
+        clean
     }
 }
 

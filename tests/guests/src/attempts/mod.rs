@@ -1,6 +1,8 @@
 //! The attempts, by name.
 
 mod access_token_in_error_message;
+mod access_token_in_host;
+mod access_token_in_path;
 mod altered_assertion;
 mod assertion_not_from_file;
 mod authorization_header;
@@ -153,6 +155,8 @@ macro_rules! attempts {
 
 attempts! {
     access_token_in_error_message
+    access_token_in_host
+    access_token_in_path
     altered_assertion
     assertion_not_from_file
     authorization_header

@@ -5,6 +5,7 @@ use super::Ends::{Learns, Refused};
 super::attempts! {
     held_by "host/src/grants/file/filesystem.rs": "match policy::judge_open(entry, &path, access) {";
 
+    access_token_in_path sends 1 => Refused(&["file.name"]);
     federated_token_in_path => Refused(&["file.name"]);
     look_for_a_second_preopen => Learns("/keyhole");
     open_absolute => Refused(&["file.name"]);
