@@ -67,6 +67,7 @@ struct State {
     seq: u32,
     refusals: Vec<Refusal>,
     refused: u32,
+    claims: Option<Zeroizing<String>>,
     served: Vec<Arc<Zeroizing<String>>>,
     relayed: Vec<Zeroizing<Vec<u8>>>,
     transport: Option<String>,
@@ -76,7 +77,8 @@ struct State {
 }
 
 impl Call {
-    pub(crate) fn new(sink: Option<SharedAudit>) -> Self {
+    /// The record of a call with these `claims`, which are kept secret.
+    pub(crate) fn new(sink: Option<SharedAudit>, claims: Option<&str>) -> Self {
         Call(Arc::new(Mutex::new(State {
             sink,
             number: CALLS.fetch_add(1, Ordering::Relaxed) + 1,
@@ -84,6 +86,7 @@ impl Call {
             seq: 0,
             refusals: Vec::new(),
             refused: 0,
+            claims: claims.map(|claims| Zeroizing::new(claims.to_owned())),
             served: Vec::new(),
             relayed: Vec::new(),
             transport: None,
@@ -236,6 +239,11 @@ impl Call {
 
     /// Rids a string of a guest of the federated token's signatures and of
     /// whatever a 200 answer said, which is where the access token is.
+    pub(crate) fn redact_tokens(&self, text: &str) -> String {
+        self.state().redact_tokens(text)
+    }
+
+    /// Rids a string of a guest of both tokens and of the caller's claims.
     pub(crate) fn redact_all(&self, text: &str) -> String {
         self.state().redact_all(text)
     }
@@ -275,6 +283,14 @@ impl State {
     }
 
     fn redact_all(&self, text: &str) -> String {
+        let text = self.redact_tokens(text);
+        match &self.claims {
+            Some(claims) => secret::redact(&text, claims).into_owned(),
+            None => text,
+        }
+    }
+
+    fn redact_tokens(&self, text: &str) -> String {
         self.relayed.iter().fold(self.redact(text), |text, answer| {
             secret::redact(&text, &String::from_utf8_lossy(answer)).into_owned()
         })

@@ -9,6 +9,8 @@ mod authorization_header;
 mod body_not_a_form;
 mod body_of_100_kib;
 mod call_host_without_end;
+mod claims_in_every_string;
+mod claims_in_path;
 mod claims_not_asked_for;
 mod codes_without_end;
 mod connect_instead_of_post;
@@ -163,6 +165,8 @@ attempts! {
     body_not_a_form
     body_of_100_kib
     call_host_without_end
+    claims_in_every_string
+    claims_in_path
     claims_not_asked_for
     codes_without_end
     connect_instead_of_post
