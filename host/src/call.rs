@@ -3,7 +3,7 @@
 
 use crate::audit::{AuditEvent, Capability, Decision, SharedAudit};
 use crate::grants::limits::{LimitReached, MAX_EVENTS, MAX_READS};
-use keyhole_exchange::secret;
+use keyhole_exchange::secret::{Patience, redact_within};
 use keyhole_policy::Rule;
 use serde::Serialize;
 use std::fmt;
@@ -68,6 +68,7 @@ struct State {
     refusals: Vec<Refusal>,
     refused: u32,
     claims: Option<Zeroizing<String>>,
+    patience: Patience,
     served: Vec<Arc<Zeroizing<String>>>,
     relayed: Vec<Zeroizing<Vec<u8>>>,
     transport: Option<String>,
@@ -87,6 +88,7 @@ impl Call {
             refusals: Vec::new(),
             refused: 0,
             claims: claims.map(|claims| Zeroizing::new(claims.to_owned())),
+            patience: Patience::default(),
             served: Vec::new(),
             relayed: Vec::new(),
             transport: None,
@@ -275,28 +277,34 @@ impl State {
         }
     }
 
-    fn redact(&self, text: &str) -> String {
+    // The search is the host's own work, which neither fuel nor the deadline
+    // bounds: all of a call share one patience.
+
+    fn redact(&mut self, text: &str) -> String {
         self.served.iter().fold(text.to_owned(), |text, token| {
             let signature = token.rsplit('.').next().unwrap_or_default();
-            secret::redact(&text, signature).into_owned()
+            redact_within(&text, signature.as_bytes(), &mut self.patience).into_owned()
         })
     }
 
-    fn redact_all(&self, text: &str) -> String {
+    fn redact_all(&mut self, text: &str) -> String {
         let text = self.redact_tokens(text);
         match &self.claims {
-            Some(claims) => secret::redact(&text, claims).into_owned(),
+            Some(claims) => {
+                redact_within(&text, claims.as_bytes(), &mut self.patience).into_owned()
+            }
             None => text,
         }
     }
 
-    fn redact_tokens(&self, text: &str) -> String {
-        self.relayed.iter().fold(self.redact(text), |text, answer| {
-            secret::redact(&text, &String::from_utf8_lossy(answer)).into_owned()
+    fn redact_tokens(&mut self, text: &str) -> String {
+        let text = self.redact(text);
+        self.relayed.iter().fold(text, |text, answer| {
+            redact_within(&text, answer, &mut self.patience).into_owned()
         })
     }
 
-    fn clean(&self, text: &str) -> String {
+    fn clean(&mut self, text: &str) -> String {
         // What the first cut leaves of a secret is shorter than a leak.
         let searched = &text[..text.floor_char_boundary(MAX_SEARCHED)];
         let mut clean = self.redact_all(searched);

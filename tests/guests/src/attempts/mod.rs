@@ -127,6 +127,7 @@ mod scope_list;
 mod scope_with_encoded_name;
 mod seventh_request;
 mod success_after_refusal;
+mod texts_that_take_long_to_search;
 mod thousand_borrows;
 mod token_with_newline;
 mod trailers;
@@ -283,6 +284,7 @@ attempts! {
     scope_with_encoded_name
     seventh_request
     success_after_refusal
+    texts_that_take_long_to_search
     thousand_borrows
     token_with_newline
     trailers

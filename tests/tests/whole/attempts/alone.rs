@@ -1,6 +1,6 @@
 //! Attempts that need more around them than the others.
 
-use keyhole_emulator::{EmulatorConfig, Fault, Listener, Observer};
+use keyhole_emulator::{Answer, EmulatorConfig, Fault, Listener, Observer};
 use keyhole_exchange::scope::Scope;
 use keyhole_exchange::settings::Flags;
 use keyhole_host::{Error, TokenRequest};
@@ -8,6 +8,7 @@ use keyhole_tests::leaks::Secret;
 use keyhole_tests::sandbox::{Sandbox, block_on, refused};
 use keyhole_tests::{World, artifacts};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// Their names.
 pub(super) const ATTEMPTS: &[&str] = &[
@@ -15,6 +16,7 @@ pub(super) const ATTEMPTS: &[&str] = &[
     "claims_in_path",
     "follow_redirect",
     "read_after_rotation",
+    "texts_that_take_long_to_search",
 ];
 
 fn resource(attempt: &str) -> String {
@@ -121,4 +123,34 @@ fn claims_in_any_string() {
         let log = serde_json::to_string(&hostile.events()).expect("JSON");
         secret.must_not_be_in("the audit log", &log);
     }
+}
+
+/// The search for secrets is the host's own work, after the component's end:
+/// neither fuel nor the deadline bounds it.
+#[test]
+fn texts_that_take_long_to_search() {
+    /// Beyond what the exchange itself takes.
+    const SOON: Duration = Duration::from_secs(1);
+
+    let attempt = "texts_that_take_long_to_search";
+    let world = World::granting(&resource(attempt));
+    let answer = Answer::json_text(200, "a".repeat(1 << 20));
+    world.emulator.always(Some(Fault::Answer(answer)));
+    let answered = Arc::new(OnceLock::new());
+    let log = answered.clone();
+    let hostile = artifacts::external(artifacts::bytes("hostile"));
+    let hostile = Sandbox::new(&world, hostile, |builder| {
+        builder.audit(move |event: &keyhole_host::audit::AuditEvent| {
+            // The last event of a component that was not ended.
+            if event.target == "fuel" {
+                let _ = log.set(Instant::now());
+            }
+        })
+    })
+    .expect("loads");
+    let scope = Scope::of_server(&resource(attempt)).expect("a scope");
+    let error = hostile.get_token_for(Some(scope)).expect_err("no token");
+    let took = answered.get().expect("it answered").elapsed();
+    assert!(took < SOON, "{took:?} after the component's end: {error}");
+    assert_eq!(world.emulator.requests().len(), 6);
 }
