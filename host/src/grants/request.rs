@@ -294,7 +294,8 @@ impl Sending {
                 Ok(for_guest(answer))
             }
             Err(fault) => {
-                let text = fault.to_string();
+                // It may quote the answer's head, which may quote the request.
+                let text = self.call.redact_all(&fault.to_string());
                 if let Some((target, rule)) = fault.refusal() {
                     // The log is full: the call has been refused already.
                     let _ = self.call.refuse(Capability::Resolve, target, rule);

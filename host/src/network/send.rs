@@ -2,7 +2,7 @@
 
 use super::NetworkFault;
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
@@ -119,9 +119,8 @@ where
         }
     })?;
     let (head, body) = response.into_parts();
-    if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING)
-        && encoding != HeaderValue::from_static("identity")
-    {
+    let encodings = head.headers.get_all(header::CONTENT_ENCODING);
+    if let Some(encoding) = encodings.iter().find(|encoding| *encoding != "identity") {
         let encoding = String::from_utf8_lossy(encoding.as_bytes());
         return Err(NetworkFault::Encoding(encoding.chars().take(64).collect()));
     }

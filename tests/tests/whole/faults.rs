@@ -5,7 +5,7 @@
 //! token anywhere else. That no output holds a secret or a control character is
 //! checked in every run of a program.
 
-use keyhole_emulator::{BadCertificate, Fault, Listener, PRESETS, RecordedRequest};
+use keyhole_emulator::{Answer, BadCertificate, Fault, Listener, PRESETS, RecordedRequest};
 use keyhole_tests::World;
 use keyhole_tests::program::{Ran, run_command, slim, within_memory};
 use std::collections::BTreeSet;
@@ -234,6 +234,28 @@ fn a_connection_that_is_not_trusted_carries_no_request() {
         must_be_clear(&ran, 5, &["certificate", said]);
         assert!(world.emulator.connections() > 0, "{kind:?}: it was tried");
         assert!(world.emulator.requests().is_empty(), "{kind:?}");
+    }
+}
+
+/// What it sends is not all that an authority can reflect the assertion in.
+#[test]
+fn a_head_that_reflects_the_assertion_shows_nothing_of_it() {
+    let world = World::new();
+    let log = world.folder().join("audit.jsonl");
+    let token = world.federated_token();
+    let signature = token.trim().rsplit('.').next().expect("a part");
+    for encoding in [&signature[..60], "identity"] {
+        let answer = Answer::json_text(200, "{}").header("content-encoding", encoding);
+        let answer = answer.header("content-encoding", &signature[60..120]);
+        world.emulator.always(Some(Fault::Answer(answer)));
+        let ran = get_token(&world, |command| {
+            command.arg("--audit").arg(&log);
+        });
+        must_be_clear(&ran, 6, &["content-encoding", "[redacted]"]);
+        let log = std::fs::read_to_string(&log).expect("the audit log");
+        for secret in world.secrets() {
+            secret.must_not_be_in("the audit log", &log);
+        }
     }
 }
 
