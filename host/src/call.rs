@@ -74,6 +74,7 @@ struct State {
     transport: Option<String>,
     requests: u32,
     in_flight: bool,
+    over: bool,
     reads: u32,
 }
 
@@ -94,6 +95,7 @@ impl Call {
             transport: None,
             requests: 0,
             in_flight: false,
+            over: false,
             reads: 0,
         })))
     }
@@ -136,6 +138,17 @@ impl Call {
     /// Whether a request has been handed over and not ended.
     pub(crate) fn has_request_in_flight(&self) -> bool {
         self.state().in_flight
+    }
+
+    /// Notes that the guest has ended: what is still under way is taken back by
+    /// the host, not by the guest.
+    pub(crate) fn end(&self) {
+        self.state().over = true;
+    }
+
+    /// Whether the guest has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().over
     }
 
     /// Logs a refusal and keeps it.

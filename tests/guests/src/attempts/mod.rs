@@ -17,6 +17,7 @@ mod connect_instead_of_post;
 mod connection_header;
 mod content_length_header;
 mod deep_recursion;
+mod dropped_before_it_is_judged;
 mod empty_token;
 mod endless_loop;
 mod endless_wait;
@@ -174,6 +175,7 @@ attempts! {
     connection_header
     content_length_header
     deep_recursion
+    dropped_before_it_is_judged
     empty_token
     endless_loop
     endless_wait
