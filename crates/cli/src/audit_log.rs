@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use keyhole_host::audit::AuditEvent;
 use keyhole_report::{ExitClass, Failure};
+use rustix::fs::OFlags;
 
 use crate::flags::AuditTarget;
 use crate::log::Stderr;
@@ -77,10 +78,17 @@ impl AuditLog {
     }
 }
 
+/// Opens without waiting: a FIFO that nobody reads would be waited for without
+/// end. Once it is open it is written to as any other file.
 fn open(path: &Path, create: bool) -> std::io::Result<File> {
-    OpenOptions::new()
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(std::io::Error::other)?;
+    let file = OpenOptions::new()
         .append(true)
         .create(create)
         .mode(0o600)
-        .open(path)
+        .custom_flags(flags)
+        .open(path)?;
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    Ok(file)
 }

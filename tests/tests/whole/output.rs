@@ -85,3 +85,17 @@ fn the_audit_log_on_a_dash_goes_to_standard_error() {
         must_be_a_valid_line(&serde_json::from_str(line).expect("JSON"));
     }
 }
+
+#[test]
+fn an_audit_log_that_nobody_reads_is_named_and_never_waited_for() {
+    let world = World::new();
+    let fifo = world.folder().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("mkfifo runs").success());
+    let mut command = command(std::path::Path::new("timeout"), &world);
+    command.arg("20").arg(slim()).args(["get-token", "--audit"]);
+    let ran = run_command(command.arg(&fifo), &world);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("fifo cannot be opened"), "{ran:?}");
+    assert!(world.emulator.requests().is_empty());
+}
