@@ -237,6 +237,21 @@ fn a_connection_that_is_not_trusted_carries_no_request() {
     }
 }
 
+/// Each byte of the body in a chunk of its own is a piece of its own to keep.
+#[test]
+fn an_answer_in_chunks_of_one_byte_is_not_kept_in_pieces() {
+    let world = World::new();
+    let mut answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+        transfer-encoding: chunked\r\n\r\n"
+        .to_vec();
+    answer.extend(b"1\r\na\r\n".repeat((1 << 20) - 1));
+    answer.extend(b"0\r\n\r\n");
+    world.emulator.always(Some(Fault::Raw(answer)));
+    let mut command = within_memory(MEMORY / 2, &slim(), &world);
+    let ran = run_command(command.arg("get-token"), &world);
+    must_be_clear(&ran, 6, &["not JSON"]);
+}
+
 /// What it sends is not all that an authority can reflect the assertion in.
 #[test]
 fn a_head_that_reflects_the_assertion_shows_nothing_of_it() {
