@@ -162,7 +162,7 @@ impl Builder {
 
 /// Loads an artifact. Compiling somebody else's component is work of unknown
 /// length: it happens on a thread that is left behind when time is up.
-fn load(
+pub(crate) fn load(
     engine: &Engine,
     artifact: Artifact,
     timeout: Duration,
