@@ -1,11 +1,15 @@
 //! The component to run: where it comes from and whether to believe it.
 
+#[cfg(feature = "compiler")]
+use crate::builder::load;
 use crate::error::Error;
 use crate::imports;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
+#[cfg(feature = "compiler")]
+use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -270,15 +274,26 @@ pub fn precompile(wasm: &[u8]) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::artifact(format!("the component cannot be compiled: {error}"), ""))
 }
 
-/// What a component's bytes say of themselves; nothing of it is run.
+/// What a component's bytes say of themselves; nothing of it is run. It is
+/// compiled nevertheless, for as long as `timeout`.
 ///
 /// # Errors
-/// [`Error::Artifact`] as for [`Artifact::wasm`].
+/// [`Error::Artifact`] as for [`Artifact::wasm`], or if time is up.
 #[cfg(feature = "compiler")]
-pub fn inspect(bytes: Vec<u8>) -> Result<ComponentFacts, Error> {
+pub fn inspect(bytes: Vec<u8>, timeout: Duration) -> Result<ComponentFacts, Error> {
     let digest = Digest::of(&bytes);
     let engine = crate::engine::engine().map_err(|error| Error::artifact(error, ""))?;
-    Ok(Artifact::wasm(bytes, digest)?.load(&engine)?.facts())
+    match load(&engine, Artifact::wasm(bytes, digest)?, timeout) {
+        Ok(loaded) => Ok(loaded.facts()),
+        Err(Error::Deadline { timeout, .. }) => Err(Error::artifact(
+            format!(
+                "the component takes longer than {} s to compile",
+                timeout.as_secs_f64()
+            ),
+            "raise --timeout, if its author is to be trusted",
+        )),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -162,7 +162,11 @@ impl Builder {
 
 /// Loads an artifact. Compiling somebody else's component is work of unknown
 /// length: it happens on a thread that is left behind when time is up.
-fn load(engine: &Engine, artifact: Artifact, timeout: Duration) -> Result<Loaded, Error> {
+pub(crate) fn load(
+    engine: &Engine,
+    artifact: Artifact,
+    timeout: Duration,
+) -> Result<Loaded, Error> {
     if artifact.origin() == Origin::Embedded {
         return artifact.load(engine);
     }

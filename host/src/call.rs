@@ -3,7 +3,7 @@
 
 use crate::audit::{AuditEvent, Capability, Decision, SharedAudit};
 use crate::grants::limits::{LimitReached, MAX_EVENTS, MAX_READS};
-use keyhole_exchange::secret;
+use keyhole_exchange::secret::{Patience, redact_within};
 use keyhole_policy::Rule;
 use serde::Serialize;
 use std::fmt;
@@ -67,16 +67,20 @@ struct State {
     seq: u32,
     refusals: Vec<Refusal>,
     refused: u32,
+    claims: Option<Zeroizing<String>>,
+    patience: Patience,
     served: Vec<Arc<Zeroizing<String>>>,
     relayed: Vec<Zeroizing<Vec<u8>>>,
     transport: Option<String>,
     requests: u32,
     in_flight: bool,
+    over: bool,
     reads: u32,
 }
 
 impl Call {
-    pub(crate) fn new(sink: Option<SharedAudit>) -> Self {
+    /// The record of a call with these `claims`, which are kept secret.
+    pub(crate) fn new(sink: Option<SharedAudit>, claims: Option<&str>) -> Self {
         Call(Arc::new(Mutex::new(State {
             sink,
             number: CALLS.fetch_add(1, Ordering::Relaxed) + 1,
@@ -84,11 +88,14 @@ impl Call {
             seq: 0,
             refusals: Vec::new(),
             refused: 0,
+            claims: claims.map(|claims| Zeroizing::new(claims.to_owned())),
+            patience: Patience::default(),
             served: Vec::new(),
             relayed: Vec::new(),
             transport: None,
             requests: 0,
             in_flight: false,
+            over: false,
             reads: 0,
         })))
     }
@@ -131,6 +138,17 @@ impl Call {
     /// Whether a request has been handed over and not ended.
     pub(crate) fn has_request_in_flight(&self) -> bool {
         self.state().in_flight
+    }
+
+    /// Notes that the guest has ended: what is still under way is taken back by
+    /// the host, not by the guest.
+    pub(crate) fn end(&self) {
+        self.state().over = true;
+    }
+
+    /// Whether the guest has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().over
     }
 
     /// Logs a refusal and keeps it.
@@ -236,6 +254,11 @@ impl Call {
 
     /// Rids a string of a guest of the federated token's signatures and of
     /// whatever a 200 answer said, which is where the access token is.
+    pub(crate) fn redact_tokens(&self, text: &str) -> String {
+        self.state().redact_tokens(text)
+    }
+
+    /// Rids a string of a guest of both tokens and of the caller's claims.
     pub(crate) fn redact_all(&self, text: &str) -> String {
         self.state().redact_all(text)
     }
@@ -267,20 +290,34 @@ impl State {
         }
     }
 
-    fn redact(&self, text: &str) -> String {
+    // The search is the host's own work, which neither fuel nor the deadline
+    // bounds: all of a call share one patience.
+
+    fn redact(&mut self, text: &str) -> String {
         self.served.iter().fold(text.to_owned(), |text, token| {
             let signature = token.rsplit('.').next().unwrap_or_default();
-            secret::redact(&text, signature).into_owned()
+            redact_within(&text, signature.as_bytes(), &mut self.patience).into_owned()
         })
     }
 
-    fn redact_all(&self, text: &str) -> String {
-        self.relayed.iter().fold(self.redact(text), |text, answer| {
-            secret::redact(&text, &String::from_utf8_lossy(answer)).into_owned()
+    fn redact_all(&mut self, text: &str) -> String {
+        let text = self.redact_tokens(text);
+        match &self.claims {
+            Some(claims) => {
+                redact_within(&text, claims.as_bytes(), &mut self.patience).into_owned()
+            }
+            None => text,
+        }
+    }
+
+    fn redact_tokens(&mut self, text: &str) -> String {
+        let text = self.redact(text);
+        self.relayed.iter().fold(text, |text, answer| {
+            redact_within(&text, answer, &mut self.patience).into_owned()
         })
     }
 
-    fn clean(&self, text: &str) -> String {
+    fn clean(&mut self, text: &str) -> String {
         // What the first cut leaves of a secret is shorter than a leak.
         let searched = &text[..text.floor_char_boundary(MAX_SEARCHED)];
         let mut clean = self.redact_all(searched);

@@ -183,7 +183,11 @@ impl Keyhole {
             let exchange = inner.component.instantiate_async(&mut store).await?;
             call_guest(exchange.keyhole_identity_token_provider(), &mut store).await
         };
-        match tokio::time::timeout(timeout, running).await {
+        let ended = tokio::time::timeout(timeout, running).await;
+        call.end();
+        // The store takes the requests with it.
+        let in_flight = call.has_request_in_flight();
+        match ended {
             Ok(Ok(answer)) => {
                 let left = store.get_fuel().unwrap_or_default();
                 call.log(
@@ -194,7 +198,12 @@ impl Keyhole {
                     )),
                 );
                 let file_fault = store.data_mut().grants.file_fault.take();
-                Ok((FinishedCall { call, file_fault }, answer))
+                let call = FinishedCall {
+                    call,
+                    file_fault,
+                    in_flight,
+                };
+                Ok((call, answer))
             }
             Ok(Err(error)) => Err(self.ended(&call, error)),
             Err(_) => Err(self.late(&call)),
@@ -218,7 +227,7 @@ impl Keyhole {
         match answer {
             // A request that nobody waits for has not been judged, or its answer
             // comes after the call.
-            Ok(_) if call.has_request_in_flight() => {
+            Ok(_) if call.in_flight => {
                 result::refuse(call, keyhole_policy::Rule::RequestBodyIncomplete);
                 Err(Error::Refused(call.refusals()))
             }
@@ -299,6 +308,8 @@ impl Keyhole {
 struct FinishedCall {
     call: Call,
     file_fault: Option<crate::grants::file::FileFault>,
+    /// Whether a request was under way when the guest answered.
+    in_flight: bool,
 }
 
 impl std::ops::Deref for FinishedCall {

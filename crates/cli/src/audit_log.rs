@@ -1,12 +1,14 @@
 //! `--audit`: every decision of the sandbox, one JSON object a line.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use keyhole_host::audit::AuditEvent;
 use keyhole_report::{ExitClass, Failure};
+use rustix::fs::OFlags;
 
 use crate::flags::AuditTarget;
 use crate::log::Stderr;
@@ -64,7 +66,7 @@ impl AuditLog {
             return;
         }
         let written = serde_json::to_string(event)
-            .map_err(std::io::Error::from)
+            .map_err(io::Error::from)
             .and_then(|line| {
                 let mut line = keyhole_report::json_for_display(&line);
                 line.push('\n');
@@ -77,10 +79,53 @@ impl AuditLog {
     }
 }
 
-fn open(path: &Path, create: bool) -> std::io::Result<File> {
-    OpenOptions::new()
+/// How long a reader that does not read is waited for, all writes together: a
+/// pipe takes more than an honest exchange writes, and what waits here waits
+/// beyond the timeout.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often it is looked for again.
+const INTERVAL: Duration = Duration::from_millis(5);
+
+/// A file whose reader, if it has one, is waited for a little while.
+struct Patient {
+    file: File,
+    left: Duration,
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.file.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let Some(left) = self.left.checked_sub(INTERVAL) else {
+                        return Err(io::Error::other("its reader does not read"));
+                    };
+                    self.left = left;
+                    std::thread::sleep(INTERVAL);
+                }
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Opens without waiting, now and for each write: a FIFO that nobody reads
+/// would be waited for without end.
+fn open(path: &Path, create: bool) -> io::Result<Patient> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+    let file = OpenOptions::new()
         .append(true)
         .create(create)
         .mode(0o600)
-        .open(path)
+        .custom_flags(flags)
+        .open(path)?;
+    Ok(Patient {
+        file,
+        left: PATIENCE,
+    })
 }

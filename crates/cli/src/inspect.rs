@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use keyhole_host::Origin;
@@ -47,7 +48,8 @@ impl Inspect {
             outcome: Outcome::Shown,
         };
         let looked = match &self.file {
-            Some(file) => component_file(file).map(|section| run.sections.push(section)),
+            Some(file) => component_file(file, self.sandbox.timeout())
+                .map(|section| run.sections.push(section)),
             None => self.chosen(&mut run),
         };
         if let Err(failure) = looked {
@@ -94,15 +96,15 @@ impl Inspect {
 }
 
 #[cfg(feature = "compiler")]
-fn component_file(file: &Path) -> Result<Section, Failure> {
+fn component_file(file: &Path, timeout: Duration) -> Result<Section, Failure> {
     use crate::failure;
 
-    let facts =
-        keyhole_host::inspect(artifact::read(file)?).map_err(|error| failure::of(&error, None))?;
+    let facts = keyhole_host::inspect(artifact::read(file)?, timeout)
+        .map_err(|error| failure::of(&error, None))?;
     Ok(sections::component(Some(&facts)))
 }
 
 #[cfg(not(feature = "compiler"))]
-fn component_file(file: &Path) -> Result<Section, Failure> {
+fn component_file(file: &Path, _timeout: Duration) -> Result<Section, Failure> {
     Err(artifact::no_compiler(file))
 }

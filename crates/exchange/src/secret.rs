@@ -54,7 +54,14 @@ impl fmt::Debug for Secret {
 /// replaced as a whole.
 #[must_use]
 pub fn redact<'t>(text: &'t str, secret: &str) -> Cow<'t, str> {
-    let leaks = leaks(text.as_bytes(), secret.as_bytes());
+    redact_within(text, secret.as_bytes(), &mut Patience::default())
+}
+
+/// As [`redact`], for many texts or secrets that share one [`Patience`]: what
+/// is left to be searched when it is used up is replaced as a whole.
+#[must_use]
+pub fn redact_within<'t>(text: &'t str, secret: &[u8], patience: &mut Patience) -> Cow<'t, str> {
+    let leaks = leaks(text.as_bytes(), secret, patience);
     if leaks.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -72,16 +79,34 @@ pub fn redact<'t>(text: &'t str, secret: &str) -> Cow<'t, str> {
 /// Bytes of a text, from the first up to, not including, the second.
 type Range = (usize, usize);
 
-/// How many places are compared before the search is given up. An honest
-/// search takes some thousand; this many take a fraction of a second.
-const PATIENCE: usize = 16 * 1024 * 1024;
+/// How many places are looked at before a search is given up. One for a few
+/// strings of a usual answer takes some thousand, for those of an answer of a
+/// mebibyte ten million; as many as the default take a fraction of a second.
+#[derive(Clone, Debug)]
+pub struct Patience(usize);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(32 * 1024 * 1024)
+    }
+}
+
+impl Patience {
+    fn spend(&mut self, places: usize) {
+        self.0 = self.0.saturating_sub(places);
+    }
+
+    fn is_at_its_end(&self) -> bool {
+        self.0 == 0
+    }
+}
 
 /// Where `text` repeats `secret`, as ranges that do not touch, in any order.
 ///
 /// A run of [`LEAK_BYTES`] holds a whole block of half that size that starts
 /// at a multiple of it, so only those blocks of the text are looked for; and
 /// a filter of how they begin tells most places of the secret apart at once.
-fn leaks(text: &[u8], secret: &[u8]) -> Vec<Range> {
+fn leaks(text: &[u8], secret: &[u8], patience: &mut Patience) -> Vec<Range> {
     let shortest = LEAK_BYTES.min(secret.len());
     let block = shortest / 2;
     let mut found = Vec::new();
@@ -89,26 +114,26 @@ fn leaks(text: &[u8], secret: &[u8]) -> Vec<Range> {
         return found;
     }
     let filter = Filter::of(text.chunks_exact(block));
-    let mut patience = PATIENCE;
     for (secret_at, window) in secret.windows(block).enumerate() {
+        patience.spend(1);
+        if patience.is_at_its_end() {
+            return alloc::vec![(0, text.len())];
+        }
         if !filter.may_have(window) {
             continue;
         }
         for (index, piece) in text.chunks_exact(block).enumerate() {
-            patience = patience.saturating_sub(1);
+            patience.spend(1);
             if piece != window {
                 continue;
             }
             let at = index * block;
             let before = equal_before(text, at, secret, secret_at, shortest);
             let after = equal_after(text, at + block, secret, secret_at + block, shortest);
-            patience = patience.saturating_sub(before + after + found.len());
+            patience.spend(before + after + found.len());
             if before + block + after >= shortest {
                 add(&mut found, at - before, at + block + after);
             }
-        }
-        if patience == 0 {
-            return alloc::vec![(0, text.len())];
         }
     }
     found

@@ -48,6 +48,12 @@ impl FormRule {
         &self.scope
     }
 
+    /// The claims that the caller asked for. A secret.
+    #[must_use]
+    pub fn claims(&self) -> Option<&str> {
+        self.claims.as_deref().map(String::as_str)
+    }
+
     /// Whether `body` is this form with one of the assertions that the call's
     /// file grant served, the newest last. What goes out is not `body` but the
     /// same form built anew from the grant: the guest chooses nothing in it,
@@ -84,8 +90,7 @@ impl FormRule {
                     (&mut seen.assertion, judged)
                 }
                 "claims" => {
-                    let asked = self.claims.as_deref().map(String::as_str);
-                    let judged = if asked == Some(value) {
+                    let judged = if self.claims() == Some(value) {
                         Ok(())
                     } else {
                         Err(Rule::FormClaims)
@@ -107,7 +112,7 @@ impl FormRule {
             &self.client_id,
             &self.scope,
             assertion,
-            self.claims.as_deref().map(String::as_str),
+            self.claims(),
         ))
     }
 }

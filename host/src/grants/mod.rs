@@ -125,6 +125,8 @@ impl GrantsCtxBuilder {
         table.set_max_capacity(limits::MAX_RESOURCES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits::MAX_FIELDS);
+        let form = self.endpoint.as_ref().and_then(Endpoint::form);
+        let call = Call::new(self.audit, form.and_then(|form| form.claims()));
         GrantsCtx {
             table,
             env: self.env,
@@ -136,7 +138,7 @@ impl GrantsCtxBuilder {
             clocks: WasiClocksCtx::default(),
             http,
             http_hooks: request::Hooks,
-            call: Call::new(self.audit),
+            call,
         }
     }
 }

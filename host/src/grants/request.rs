@@ -237,6 +237,7 @@ impl GrantsCtx {
             endpoint,
             network,
             call: self.call.clone(),
+            judged: false,
             _slot: slot,
         };
         let task = wasmtime_wasi::runtime::spawn(sending.run(body));
@@ -249,7 +250,18 @@ struct Sending {
     endpoint: Endpoint,
     network: Network,
     call: Call,
+    judged: bool,
     _slot: RequestSlot,
+}
+
+impl Drop for Sending {
+    /// A guest that takes a request back before it is judged has made an
+    /// attempt as well.
+    fn drop(&mut self) {
+        if !self.judged && !self.call.is_over() {
+            self.refuse(Rule::RequestBodyIncomplete);
+        }
+    }
 }
 
 type Sent = wasmtime_wasi_http::Result<(
@@ -258,21 +270,12 @@ type Sent = wasmtime_wasi_http::Result<(
 )>;
 
 impl Sending {
-    async fn run(self, body: HyperOutgoingBody) -> Sent {
-        let body = match read_body(body).await {
+    async fn run(mut self, body: HyperOutgoingBody) -> Sent {
+        let judged = self.judge(body).await;
+        self.judged = true;
+        let body = match judged {
             Ok(body) => body,
             Err(rule) => return Err(self.refuse(rule)),
-        };
-        let body = match &self.endpoint.form {
-            None => body,
-            Some(form) => {
-                let served = self.call.served();
-                let served: Vec<&str> = served.iter().map(|token| token.as_str()).collect();
-                match form.judge(&body, &served) {
-                    Ok(form) => form,
-                    Err(rule) => return Err(self.refuse(rule)),
-                }
-            }
         };
         let start = Instant::now();
         let outgoing = Outgoing::new(&self.endpoint.target, body);
@@ -294,7 +297,8 @@ impl Sending {
                 Ok(for_guest(answer))
             }
             Err(fault) => {
-                let text = fault.to_string();
+                // It may quote the answer's head, which may quote the request.
+                let text = self.call.redact_all(&fault.to_string());
                 if let Some((target, rule)) = fault.refusal() {
                     // The log is full: the call has been refused already.
                     let _ = self.call.refuse(Capability::Resolve, target, rule);
@@ -305,6 +309,17 @@ impl Sending {
                 Err(fault.into_http())
             }
         }
+    }
+
+    /// The body to be sent: the granted form, if the grant has one.
+    async fn judge(&self, body: HyperOutgoingBody) -> Result<Zeroizing<Vec<u8>>, Rule> {
+        let body = read_body(body).await?;
+        let Some(form) = &self.endpoint.form else {
+            return Ok(body);
+        };
+        let served = self.call.served();
+        let served: Vec<&str> = served.iter().map(|token| token.as_str()).collect();
+        form.judge(&body, &served)
     }
 
     fn refuse(&self, rule: Rule) -> HttpFault {

@@ -72,8 +72,8 @@ pub(crate) fn judge_facts(facts: &AssertionFacts) -> Result<(), Rule> {
     if fits { Ok(()) } else { Err(Rule::ResultText) }
 }
 
-/// Rids facts of the federated token's signature and of the answer that was
-/// relayed.
+/// Rids facts of the federated token's signature, of the answer that was
+/// relayed and of the caller's claims.
 pub(crate) fn clean_facts(call: &Call, facts: &mut AssertionFacts) {
     let texts = facts
         .issuer
@@ -85,17 +85,28 @@ pub(crate) fn clean_facts(call: &Call, facts: &mut AssertionFacts) {
     }
 }
 
-/// Whether an error is within its limits; rids it of the federated token and
-/// of the answer that was relayed.
+/// Whether an error is within its limits; rids it of the federated token, of
+/// the answer that was relayed and of the caller's claims.
 pub(crate) fn judge_error(call: &Call, error: &mut TokenError) -> Result<(), Rule> {
     let mut verdict = Ok(());
-    for_each_text(error, &mut |text, limit| {
+    let mut within = |text: &mut String, limit| {
         if text.len() > limit {
             verdict = Err(Rule::ResultText);
             text.clear();
         }
+    };
+    for_each_text(error, &mut |text, limit| {
+        within(text, limit);
         *text = call.redact_all(text);
     });
+    // A challenge is JSON of some length. It goes back to who made the claims,
+    // and may well repeat them.
+    if let TokenError::Refused(error) = error
+        && let Some(challenge) = &mut error.claims
+    {
+        within(challenge, MAX_DESCRIPTION);
+        *challenge = call.redact_tokens(challenge);
+    }
     let (codes, facts) = match error {
         TokenError::Refused(error) => (&error.codes[..], error.assertion.as_ref()),
         TokenError::Unavailable(error) => (&error.codes[..], error.assertion.as_ref()),
@@ -114,7 +125,7 @@ pub(crate) fn refuse(call: &Call, rule: Rule) {
     let _ = call.refuse(Capability::Result, "get-token", rule);
 }
 
-/// Every string of an error, with its limit.
+/// Every string of an error but a claims challenge, with its limit.
 fn for_each_text(error: &mut TokenError, see: &mut dyn FnMut(&mut String, usize)) {
     match error {
         TokenError::Configuration(error) => {
@@ -136,10 +147,6 @@ fn for_each_text(error: &mut TokenError, see: &mut dyn FnMut(&mut String, usize)
             each(&mut error.correlation_id, see);
             each(&mut error.trace_id, see);
             each(&mut error.timestamp, see);
-            // A challenge is JSON of some length and goes back as it came.
-            if let Some(claims) = &mut error.claims {
-                see(claims, MAX_DESCRIPTION);
-            }
             facts(&mut error.assertion, see);
         }
         TokenError::Unavailable(error) => {
@@ -189,7 +196,7 @@ mod tests {
 
     /// A call that read a federated token and relayed an answer with `TOKEN`.
     fn call() -> Call {
-        let call = Call::new(None);
+        let call = Call::new(None, None);
         call.serve(Arc::new(Zeroizing::new(format!(
             "aGVhZGVy.cGF5bG9hZA.{SIGNATURE}"
         ))));

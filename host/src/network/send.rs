@@ -2,9 +2,9 @@
 
 use super::NetworkFault;
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap};
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use keyhole_exchange::form::CONTENT_TYPE;
@@ -119,22 +119,12 @@ where
         }
     })?;
     let (head, body) = response.into_parts();
-    if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING)
-        && encoding != HeaderValue::from_static("identity")
-    {
+    let encodings = head.headers.get_all(header::CONTENT_ENCODING);
+    if let Some(encoding) = encodings.iter().find(|encoding| *encoding != "identity") {
         let encoding = String::from_utf8_lossy(encoding.as_bytes());
         return Err(NetworkFault::Encoding(encoding.chars().take(64).collect()));
     }
-    let body = Limited::new(body, MAX_ANSWER)
-        .collect()
-        .await
-        .map_err(|error| match error.downcast::<hyper::Error>() {
-            Ok(error) => NetworkFault::Http(*error),
-            Err(error) => {
-                debug_assert!(error.is::<LengthLimitError>());
-                NetworkFault::BodySize { max: MAX_ANSWER }
-            }
-        })?;
+    let body = read_body(body).await?;
     drop(connection);
     Ok(Answer {
         status: head.status,
@@ -144,8 +134,31 @@ where
             .filter_map(|(name, value)| Some((name?, value)))
             .filter(|(name, _)| is_visible(name.as_str()))
             .collect(),
-        body: Zeroizing::new(body.to_bytes().to_vec()),
+        body,
     })
+}
+
+/// A whole body, within its limit. It is not kept as it comes: of a body in
+/// chunks of one byte each piece takes thirty times as much.
+async fn read_body(mut body: hyper::body::Incoming) -> Result<Zeroizing<Vec<u8>>, NetworkFault> {
+    let mut whole = Zeroizing::new(Vec::new());
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(NetworkFault::Http)?.into_data() else {
+            continue;
+        };
+        let length = whole.len() + piece.len();
+        if length > MAX_ANSWER {
+            return Err(NetworkFault::BodySize { max: MAX_ANSWER });
+        }
+        if length > whole.capacity() {
+            // A buffer that grows by itself leaves copies behind.
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+            larger.extend_from_slice(&whole);
+            whole = larger;
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
 }
 
 /// A version 4 UUID (RFC 9562, section 5.4), as Entra wants ids to be. It is

@@ -20,15 +20,17 @@ pub(crate) const ENTRY: &str = "federated-token";
 pub(crate) struct Pod {
     variables: Vec<(String, String)>,
     scope: String,
+    claims: String,
 }
 
 impl Pod {
     /// Looks around. The scope of the request beats that of the settings.
-    pub(crate) fn new(scope: Option<String>) -> Self {
+    pub(crate) fn new(scope: Option<String>, claims: Option<String>) -> Self {
         let variables = environment::get_environment();
         let mut pod = Self {
             variables,
             scope: String::new(),
+            claims: claims.unwrap_or_default(),
         };
         pod.scope = scope.unwrap_or_else(|| pod.variable("AZURE_SCOPE").to_string());
         pod
@@ -36,6 +38,11 @@ impl Pod {
 
     pub(crate) fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// The claims of the request.
+    pub(crate) fn claims(&self) -> &str {
+        &self.claims
     }
 
     pub(crate) fn variables(&self) -> &[(String, String)] {

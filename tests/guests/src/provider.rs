@@ -11,7 +11,7 @@ pub(crate) struct Hostile;
 
 impl wit::Guest for Hostile {
     fn get_token(asked: wit::TokenRequest) -> Result<wit::AccessToken, wit::TokenError> {
-        let pod = Pod::new(asked.scope);
+        let pod = Pod::new(asked.scope, asked.claims);
         let name = attempt(pod.scope());
         // The tests compare this list with theirs.
         if name == "list" {

@@ -3,6 +3,7 @@
 use keyhole_emulator::{Claims, Fault, Listener, RecordedRequest};
 use keyhole_host::Digest;
 use keyhole_tests::program::{Ran, command, full, run_command, slim};
+use keyhole_tests::wat_component::WatComponent;
 use keyhole_tests::{World, artifacts};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -292,6 +293,45 @@ fn a_component_with_another_digest_exits_2() {
     let ran = run_command(&mut command, &world);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.stderr.contains("digest"), "{ran:?}");
+}
+
+/// Thousands of variables that meet after thousands of branches: a few hundred
+/// kilobytes, and half a minute for the compiler.
+fn slow_to_compile() -> Vec<u8> {
+    const VARIABLES: usize = 2_000;
+    let branch = |number: usize| {
+        let [a, b, c] = [7_919, 104_729, 31].map(|step| number * step % VARIABLES);
+        format!(
+            "(if (local.get {a})
+               (then (local.set {c} (i32.add (local.get {a}) (local.get {b}))))
+               (else (local.set {c} (i32.mul (local.get {b}) (i32.const 3)))))"
+        )
+    };
+    let branches: String = (0..5_000).map(branch).collect();
+    let function = format!("(func (local {}) {branches})", "i32 ".repeat(VARIABLES));
+    WatComponent {
+        fields: &function.repeat(8),
+        ..WatComponent::default()
+    }
+    .bytes()
+}
+
+#[test]
+fn a_component_that_is_slow_to_compile_exits_at_the_timeout() {
+    let world = World::new();
+    let file = world.folder().join("slow.wasm");
+    let bytes = slow_to_compile();
+    std::fs::write(&file, &bytes).expect("a component");
+    let mut look = command(&full(), &world);
+    look.arg("inspect").arg(&file);
+    let mut run = command(&full(), &world);
+    run.args(["get-token", "--digest", &Digest::of(&bytes).to_string()]);
+    run.arg("--component").arg(&file);
+    for (mut command, code, said) in [(look, 2, "to compile"), (run, 5, "within 0.1 s")] {
+        let ran = run_command(command.args(["--timeout", "100ms"]), &world);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! token anywhere else. That no output holds a secret or a control character is
 //! checked in every run of a program.
 
-use keyhole_emulator::{BadCertificate, Fault, Listener, PRESETS, RecordedRequest};
+use keyhole_emulator::{Answer, BadCertificate, Fault, Listener, PRESETS, RecordedRequest};
 use keyhole_tests::World;
 use keyhole_tests::program::{Ran, run_command, slim, within_memory};
 use std::collections::BTreeSet;
@@ -222,6 +222,43 @@ fn a_connection_that_is_not_trusted_carries_no_request() {
         must_be_clear(&ran, 5, &["certificate", said]);
         assert!(world.emulator.connections() > 0, "{kind:?}: it was tried");
         assert!(world.emulator.requests().is_empty(), "{kind:?}");
+    }
+}
+
+/// Each byte of the body in a chunk of its own is a piece of its own to keep.
+#[test]
+fn an_answer_in_chunks_of_one_byte_is_not_kept_in_pieces() {
+    let world = World::new();
+    let mut answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+        transfer-encoding: chunked\r\n\r\n"
+        .to_vec();
+    answer.extend(b"1\r\na\r\n".repeat((1 << 20) - 1));
+    answer.extend(b"0\r\n\r\n");
+    world.emulator.always(Some(Fault::Raw(answer)));
+    let mut command = within_memory(MEMORY / 2, &slim(), &world);
+    let ran = run_command(command.arg("get-token"), &world);
+    must_be_clear(&ran, 6, &["not JSON"]);
+}
+
+/// What it sends is not all that an authority can reflect the assertion in.
+#[test]
+fn a_head_that_reflects_the_assertion_shows_nothing_of_it() {
+    let world = World::new();
+    let log = world.folder().join("audit.jsonl");
+    let token = world.federated_token();
+    let signature = token.trim().rsplit('.').next().expect("a part");
+    for encoding in [&signature[..60], "identity"] {
+        let answer = Answer::json_text(200, "{}").header("content-encoding", encoding);
+        let answer = answer.header("content-encoding", &signature[60..120]);
+        world.emulator.always(Some(Fault::Answer(answer)));
+        let ran = get_token(&world, |command| {
+            command.arg("--audit").arg(&log);
+        });
+        must_be_clear(&ran, 6, &["content-encoding", "[redacted]"]);
+        let log = std::fs::read_to_string(&log).expect("the audit log");
+        for secret in world.secrets() {
+            secret.must_not_be_in("the audit log", &log);
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 use super::audit_log::must_be_a_valid_line;
 use super::verify::TOKEN;
 use keyhole_emulator::Fault;
-use keyhole_tests::World;
+use keyhole_host::Digest;
 use keyhole_tests::leaks::Secret;
-use keyhole_tests::program::{command, run_command, slim};
+use keyhole_tests::program::{command, full, run_command, slim};
+use keyhole_tests::{World, artifacts};
 use std::io::Read;
 use std::process::Stdio;
 
@@ -84,4 +85,49 @@ fn the_audit_log_on_a_dash_goes_to_standard_error() {
     for line in ran.stderr.lines() {
         must_be_a_valid_line(&serde_json::from_str(line).expect("JSON"));
     }
+}
+
+#[test]
+fn an_audit_log_that_nobody_reads_is_named_and_never_waited_for() {
+    let world = World::new();
+    let fifo = world.folder().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("mkfifo runs").success());
+    let mut command = command(std::path::Path::new("timeout"), &world);
+    command.arg("20").arg(slim()).args(["get-token", "--audit"]);
+    let ran = run_command(command.arg(&fifo), &world);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("fifo cannot be opened"), "{ran:?}");
+    assert!(world.emulator.requests().is_empty());
+}
+
+/// A pipe takes 64 KiB, and a component can log more: waiting for its reader is
+/// waiting beyond the timeout.
+#[test]
+fn an_audit_log_whose_reader_does_not_read_holds_nothing_up() {
+    let resource = "api://attempt/events_without_end";
+    let world = World::granting(resource);
+    let fifo = world.folder().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("mkfifo runs").success());
+    // For reading and writing it is opened at once.
+    let mut options = std::fs::File::options();
+    let _reader = options.read(true).write(true).open(&fifo).expect("a FIFO");
+
+    let mut command = command(std::path::Path::new("timeout"), &world);
+    command
+        .arg("20")
+        .arg(full())
+        .args(["get-token", "--scope", &format!("{resource}/.default")])
+        .args([
+            "--digest",
+            &Digest::of(&artifacts::bytes("hostile")).to_string(),
+        ])
+        .arg("--component")
+        .arg(artifacts::component("hostile"))
+        .arg("--audit")
+        .arg(&fifo);
+    let ran = run_command(&mut command, &world);
+    assert_eq!(ran.code, Some(7), "{ran:?}");
+    assert!(ran.stderr.contains("its reader does not read"), "{ran:?}");
 }

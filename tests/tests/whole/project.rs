@@ -4,6 +4,10 @@ use keyhole_host::{Digest, precompile};
 use keyhole_tests::{artifacts, program};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
+
+/// Long enough to compile a component.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every module that may hold unsafe code, with the reason. Anything else is a
 /// build error, because the workspace denies it.
@@ -123,7 +127,7 @@ fn the_exchange_stays_small() {
 /// host's own view of it.
 #[test]
 fn the_exchange_imports_exactly_the_listed_functions() {
-    let facts = keyhole_host::inspect(artifacts::bytes("exchange")).expect("a component");
+    let facts = keyhole_host::inspect(artifacts::bytes("exchange"), PATIENCE).expect("a component");
     let mut imports = facts.imports;
     imports.sort();
     let listed: Vec<String> = keyhole_host::allowed_imports().map(str::to_owned).collect();
@@ -133,7 +137,7 @@ fn the_exchange_imports_exactly_the_listed_functions() {
 
 #[test]
 fn the_hostile_component_imports_nothing_that_is_not_listed() {
-    let facts = keyhole_host::inspect(artifacts::bytes("hostile")).expect("a component");
+    let facts = keyhole_host::inspect(artifacts::bytes("hostile"), PATIENCE).expect("a component");
     for import in facts.imports {
         assert!(
             keyhole_host::allowed_imports().any(|known| known == import),

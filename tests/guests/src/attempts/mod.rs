@@ -1,6 +1,7 @@
 //! The attempts, by name.
 
 mod access_token_in_error_message;
+mod access_token_in_host;
 mod access_token_in_path;
 mod altered_assertion;
 mod assertion_not_from_file;
@@ -8,12 +9,15 @@ mod authorization_header;
 mod body_not_a_form;
 mod body_of_100_kib;
 mod call_host_without_end;
+mod claims_in_every_string;
+mod claims_in_path;
 mod claims_not_asked_for;
 mod codes_without_end;
 mod connect_instead_of_post;
 mod connection_header;
 mod content_length_header;
 mod deep_recursion;
+mod dropped_before_it_is_judged;
 mod empty_token;
 mod endless_loop;
 mod endless_wait;
@@ -124,6 +128,7 @@ mod scope_list;
 mod scope_with_encoded_name;
 mod seventh_request;
 mod success_after_refusal;
+mod texts_that_take_long_to_search;
 mod thousand_borrows;
 mod token_with_newline;
 mod trailers;
@@ -154,6 +159,7 @@ macro_rules! attempts {
 
 attempts! {
     access_token_in_error_message
+    access_token_in_host
     access_token_in_path
     altered_assertion
     assertion_not_from_file
@@ -161,12 +167,15 @@ attempts! {
     body_not_a_form
     body_of_100_kib
     call_host_without_end
+    claims_in_every_string
+    claims_in_path
     claims_not_asked_for
     codes_without_end
     connect_instead_of_post
     connection_header
     content_length_header
     deep_recursion
+    dropped_before_it_is_judged
     empty_token
     endless_loop
     endless_wait
@@ -277,6 +286,7 @@ attempts! {
     scope_with_encoded_name
     seventh_request
     success_after_refusal
+    texts_that_take_long_to_search
     thousand_borrows
     token_with_newline
     trailers

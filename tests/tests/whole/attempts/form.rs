@@ -3,8 +3,8 @@
 use super::Ends::Refused;
 
 super::attempts! {
-    held_by "host/src/grants/request.rs": "match form.judge(&body, &served) {",
-        "host/src/grants/request.rs": "let body = match read_body(body).await {";
+    held_by "host/src/grants/request.rs": "form.judge(&body, &served)",
+        "host/src/grants/request.rs": "let body = read_body(body).await?;";
 
     altered_assertion => Refused(&["form.client_assertion"]);
     assertion_not_from_file => Refused(&["form.client_assertion"]);

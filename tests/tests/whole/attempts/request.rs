@@ -5,6 +5,7 @@ use super::Ends::{Learns, Refused};
 super::attempts! {
     held_by "host/src/grants/request.rs": "if let Err(rule) = judge_head(&endpoint.target, &request) {";
 
+    access_token_in_host sends 1 => Refused(&["request.authority"]);
     authorization_header => Refused(&["request.header.name"]);
     connect_instead_of_post => Refused(&["request.method"]);
     connection_header => Refused(&["request.header.name"]);

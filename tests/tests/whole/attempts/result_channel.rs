@@ -4,7 +4,7 @@ use super::Ends::{Learns, Redacted, Refused};
 
 super::attempts! {
     held_by "host/src/keyhole.rs": "result::judge_token(call, token, &granted_scope)",
-        "host/src/keyhole.rs": "Ok(_) if call.has_request_in_flight() => {",
+        "host/src/keyhole.rs": "Ok(_) if call.in_flight => {",
         "host/src/keyhole.rs": "result::clean_facts(&call, &mut token.assertion);",
         "host/src/keyhole.rs": "result::judge_error(call, &mut error)";
 
