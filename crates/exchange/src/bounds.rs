@@ -66,7 +66,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// Whether `value` is, to the eye, a JWT: its header starts with `{"`.
-pub(crate) fn looks_like_a_jwt(value: &str) -> bool {
+pub fn looks_like_a_jwt(value: &str) -> bool {
     value.trim_start().starts_with("eyJ")
         && crate::assertion::is_compact_jws(value.trim_start().as_bytes())
 }
