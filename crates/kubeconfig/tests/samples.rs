@@ -1,6 +1,8 @@
 //! Every kubeconfig of `samples`: what it becomes, byte for byte, what is said
 //! of it, and the diff. A second reader, libyaml's, is asked what changed.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 
