@@ -494,17 +494,28 @@ fn five_megabytes_are_converted_in_seconds() {
              - get-token\n      - --server-id\n      - {SERVER}\n      - --legacy\n      env: null\n"
         )
     };
-    let text = String::from("users:\n") + &(0..30_000).map(user).collect::<String>();
-    assert!(text.len() > 5_000_000);
-    let path = folder.write("config", &text);
-    let begun = std::time::Instant::now();
-    assert_eq!(convert(&path, &["--dry-run"]).code, Some(0));
-    let ran = convert(&path, &[]);
-    let took = begun.elapsed();
-    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert_eq!(ran.stdout.lines().count(), 30_001);
-    assert_eq!(read(&path).matches("command: keyhole").count(), 30_000);
-    assert!(took.as_secs() < 30, "{took:?}");
+    let yaml = String::from("users:\n") + &(0..30_000).map(user).collect::<String>();
+    let user = |number: usize| {
+        format!(
+            r#"{{"name":"u{number}","user":{{"exec":{{"command":"kubelogin","args":["get-token","--server-id","{SERVER}","--login","spn"]}}}}}}"#
+        )
+    };
+    let users: Vec<String> = (0..34_000).map(user).collect();
+    let json = format!(r#"{{"users":[{}]}}"#, users.join(","));
+    for (text, users) in [(yaml, 30_000), (json, 34_000)] {
+        assert!(text.len() > 5_000_000, "{}", text.len());
+        let path = folder.write("config", &text);
+        let begun = std::time::Instant::now();
+        assert_eq!(convert(&path, &["--dry-run"]).code, Some(0));
+        let ran = convert(&path, &[]);
+        let took = begun.elapsed();
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(ran.stdout.lines().count(), users + 1);
+        // In JSON there is no space behind a colon.
+        let text = read(&path).replace("\"command\":\"keyhole\"", "command: keyhole");
+        assert_eq!(text.matches("command: keyhole").count(), users);
+        assert!(took.as_secs() < 30, "{took:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Types and names are held to what client-go does (tools/clientcmd/api/v1):
 //! two users of one name are an error, a `user` may be missing.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::error::Error;
@@ -14,7 +15,11 @@ pub struct Kubeconfig {
     pub(crate) root: Option<Node>,
     users: Vec<Named>,
     contexts: Vec<Context>,
+    anchors: Anchors,
 }
+
+/// Where each anchor is: the way down from the root, by numbers of children.
+type Anchors = HashMap<usize, Vec<usize>>;
 
 /// A user's name and place in the list.
 struct Named {
@@ -54,7 +59,11 @@ impl Kubeconfig {
             root: documents.pop().filter(|root| !root.is_null()),
             users: Vec::new(),
             contexts: Vec::new(),
+            anchors: Anchors::new(),
         };
+        if let Some(root) = &read.root {
+            find_anchors(root, &mut Vec::new(), &mut read.anchors);
+        }
         read.read_kind()?;
         read.users = read.read_users()?;
         read.contexts = read.read_contexts()?;
@@ -105,9 +114,11 @@ impl Kubeconfig {
         let Kind::Alias(id) = node.kind else {
             return node;
         };
+        let way = self.anchors.get(&id).map_or(&[][..], Vec::as_slice);
         self.root
             .as_ref()
-            .and_then(|root| root.find(&|node| node.anchor == id))
+            .filter(|_| !way.is_empty())
+            .and_then(|root| way.iter().try_fold(root, |at, number| at.child(*number)))
             .unwrap_or(node)
     }
 
@@ -173,7 +184,7 @@ impl Kubeconfig {
         let Kind::List(items) = &list.kind else {
             return Err(At::ROOT.of(key).unexpected(list, "a list"));
         };
-        let mut lines = std::collections::HashMap::new();
+        let mut lines = HashMap::new();
         let mut read = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let item = self.resolve(item);
@@ -249,6 +260,17 @@ impl At {
             found: found.describe(),
             expected,
         }
+    }
+}
+
+fn find_anchors(node: &Node, way: &mut Vec<usize>, found: &mut Anchors) {
+    if node.anchor != 0 {
+        found.insert(node.anchor, way.clone());
+    }
+    for (number, child) in node.children().enumerate() {
+        way.push(number);
+        find_anchors(child, way, found);
+        way.pop();
     }
 }
 

@@ -30,10 +30,12 @@ pub(crate) fn before(source: &str, at: usize) -> &str {
     &source[start(source, at)..at]
 }
 
-/// What stands before a byte on its line, if that is only white space.
+/// What stands before a byte on its line, if that is only white space. A line
+/// can be the whole file, so it is not looked at further than that.
 pub(crate) fn indent(source: &str, at: usize) -> Option<&str> {
-    let before = before(source, at);
-    before.trim().is_empty().then_some(before)
+    let before = source[..at].trim_end_matches([' ', '\t']);
+    let starts = before.is_empty() || before.ends_with('\n');
+    starts.then(|| &source[before.len()..at])
 }
 
 /// The bytes of every scalar and alias of a tree, in order.

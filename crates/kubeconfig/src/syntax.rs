@@ -91,25 +91,37 @@ impl Node {
     }
 
     /// The nodes right below: keys and values in the order of the text.
-    pub(crate) fn children(&self) -> Vec<&Node> {
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Self> {
+        (0..).map_while(|number| self.child(number))
+    }
+
+    /// The node of that number right below.
+    pub(crate) fn child(&self, number: usize) -> Option<&Self> {
         match &self.kind {
-            Kind::Scalar { .. } | Kind::Alias(_) => Vec::new(),
-            Kind::List(items) => items.iter().collect(),
-            Kind::Map(entries) => entries
-                .iter()
-                .flat_map(|entry| [&entry.key, &entry.value])
-                .collect(),
+            Kind::Scalar { .. } | Kind::Alias(_) => None,
+            Kind::List(items) => items.get(number),
+            Kind::Map(entries) => {
+                let entry = entries.get(number / 2)?;
+                Some([&entry.key, &entry.value][number % 2])
+            }
+        }
+    }
+
+    /// The last node right below.
+    fn last_child(&self) -> Option<&Self> {
+        match &self.kind {
+            Kind::Scalar { .. } | Kind::Alias(_) => None,
+            Kind::List(items) => items.last(),
+            Kind::Map(entries) => entries.last().map(|entry| &entry.value),
         }
     }
 
     /// The first node below, itself included, that `wanted` holds for.
-    pub(crate) fn find(&self, wanted: &dyn Fn(&Node) -> bool) -> Option<&Node> {
+    pub(crate) fn find(&self, wanted: &dyn Fn(&Self) -> bool) -> Option<&Self> {
         if wanted(self) {
             return Some(self);
         }
-        self.children()
-            .into_iter()
-            .find_map(|node| node.find(wanted))
+        self.children().find_map(|node| node.find(wanted))
     }
 
     /// The end of its last byte; of a block collection that of its last node.
@@ -117,8 +129,7 @@ impl Node {
         if self.is_flow(source) {
             return self.span.end;
         }
-        self.children()
-            .last()
+        self.last_child()
             .map_or(self.span.end, |node| node.end(source))
     }
 

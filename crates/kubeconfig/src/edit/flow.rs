@@ -20,14 +20,13 @@ pub(super) fn list(
         .first()
         .and_then(|item| lines::indent(source, item.span.start));
     let outer = lines::indent(source, list.span.end - 1);
-    let newline = lines::newline(source);
     let text = if comments.is_empty() && (inner.is_none() || outer.is_none()) {
         one_line(new, style)
     } else {
         // A comment ends its line, so there are lines to take the indent of.
         let outer = outer.unwrap_or_else(|| leading_space(source, list.span.start));
         let inner = inner.map_or_else(|| format!("{outer}  "), str::to_owned);
-        lines_of(new, style, &comments, newline, &inner, outer)
+        lines_of(new, style, &comments, lines::newline(source), &inner, outer)
     };
     Splice {
         range: list.span.clone(),

@@ -19,7 +19,7 @@ pub(super) fn splice(source: &str, plan: &Plan<'_>, provider: &Entry) -> Result<
     // What was said of the old entry is kept above the new one.
     for comment in exec::comments(source, &provider.value, provider.key.span.end, range.end) {
         let indent = indent.ok_or_else(not_rewritten)?;
-        text += &format!("{comment}{}{indent}", new.newline);
+        text += &format!("{comment}{}{indent}", lines::newline(source));
     }
     text += &if plan.user.is_flow(source) {
         let style = exec::quotes_of(&provider.key);
@@ -52,11 +52,11 @@ fn first_key(value: &Node) -> Option<usize> {
 struct New<'p> {
     scalars: [(&'static str, &'p str); 3],
     arguments: &'p [String],
-    newline: &'static str,
+    source: &'p str,
 }
 
 impl<'p> New<'p> {
-    fn of(plan: &'p Plan<'_>, source: &str) -> Self {
+    fn of(plan: &'p Plan<'_>, source: &'p str) -> Self {
         Self {
             scalars: [
                 ("apiVersion", plan.target.api_version.as_str()),
@@ -64,14 +64,14 @@ impl<'p> New<'p> {
                 ("interactiveMode", NEVER),
             ],
             arguments: plan.target.arguments.as_deref().unwrap_or_default(),
-            newline: lines::newline(source),
+            source,
         }
     }
 
     fn block(&self, inner: &str) -> String {
         let mut out = String::from("exec:");
         for line in block::entries(&self.scalars, Some(self.arguments)) {
-            out += self.newline;
+            out += lines::newline(self.source);
             out += inner;
             out += &line;
         }
@@ -90,7 +90,7 @@ impl<'p> New<'p> {
 
     fn flow_lines(&self, style: Style, outer: &str, inner: &str) -> String {
         let step = inner.strip_prefix(outer).unwrap_or("  ");
-        let newline = self.newline;
+        let newline = lines::newline(self.source);
         let deeper = format!("{inner}{step}");
         let arguments = flow::lines_of(self.arguments, style, &[], newline, &deeper, inner);
         let entries: Vec<String> = self
