@@ -68,11 +68,7 @@ impl ConvertKubeconfig {
     /// Converts, writes and reports.
     pub(crate) fn run(&self) -> ExitCode {
         let notes: Vec<String> = self.kubelogin.note().into_iter().collect();
-        let converted = self.convert().and_then(|converted| {
-            exit::print(&users(&converted))?;
-            self.finish(&converted)
-        });
-        match converted {
+        match self.convert().and_then(|converted| self.finish(&converted)) {
             Ok(()) => {
                 let style = terminal::style(&io::stderr());
                 for note in &notes {
@@ -152,27 +148,41 @@ impl ConvertKubeconfig {
         Err(failure)
     }
 
-    /// Writes the files, or shows what would be written.
+    /// Writes the files, or shows what would be written. Users are reported
+    /// when that is done: until then none is changed.
     fn finish(&self, converted: &[Converted]) -> Result<(), Failure> {
-        let changed = || converted.iter().filter(|file| file.new.is_changed());
         if self.dry_run {
-            return changed().try_for_each(|file| exit::print(&diff(file)?));
+            exit::print(&users(converted))?;
+            return changed(converted).try_for_each(|file| exit::print(&diff(file)?));
         }
-        changed().try_for_each(|file| file.file.check_writable())?;
+        let mut wrote = String::new();
+        match self.write(converted, &mut wrote) {
+            Ok(()) => exit::print(&(users(converted) + &wrote)),
+            Err(failure) => exit::print(&wrote).and(Err(failure)),
+        }
+    }
+
+    /// Writes the files, and a line about each into `wrote`.
+    fn write(&self, converted: &[Converted], wrote: &mut String) -> Result<(), Failure> {
+        changed(converted).try_for_each(|file| file.file.check_writable())?;
         let mut backups = Vec::new();
-        for file in changed() {
+        for file in changed(converted) {
             backups.push(self.backup.then(|| file.file.back_up()).transpose()?);
         }
-        for (file, backup) in changed().zip(backups) {
+        for (file, backup) in changed(converted).zip(backups) {
             file.file.replace(&file.new.text)?;
-            let mut line = format!("wrote      {}", shown(&file.file.path.display()));
+            *wrote += &format!("wrote      {}", shown(&file.file.path.display()));
             if let Some(backup) = backup {
-                line += &format!("; as it was: {}", shown(&backup.display()));
+                *wrote += &format!("; as it was: {}", shown(&backup.display()));
             }
-            exit::print(&(line + "\n"))?;
+            wrote.push('\n');
         }
         Ok(())
     }
+}
+
+fn changed(converted: &[Converted]) -> impl Iterator<Item = &Converted> {
+    converted.iter().filter(|file| file.new.is_changed())
 }
 
 fn failure(error: &Error, file: Option<&KubeconfigFile>) -> Failure {

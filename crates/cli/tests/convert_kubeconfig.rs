@@ -92,6 +92,13 @@ users:
     )
 }
 
+/// A kubeconfig with the users of two.
+fn two_users() -> String {
+    let other = kubelogin("b");
+    let (_, users) = other.split_once("users:\n").expect("users");
+    kubelogin("a") + users
+}
+
 fn convert(path: &Path, more: &[&str]) -> Ran {
     let path = path.to_str().expect("a path in UTF-8");
     let start = ["convert-kubeconfig", "--kubeconfig", path];
@@ -280,7 +287,7 @@ fn the_old_text_is_kept_once() {
     assert_eq!(convert(&path, &["--backup"]).code, Some(0));
     fs::write(&path, kubelogin("b")).expect("a file");
     let ran = convert(&path, &["--backup"]);
-    assert_eq!(ran.code, Some(2));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert!(ran.stderr.contains("exists already"), "{}", ran.stderr);
     assert_eq!(read(&path), kubelogin("b"));
     assert_eq!(read(&backup), kubelogin("a"));
@@ -290,7 +297,7 @@ fn the_old_text_is_kept_once() {
 fn of_a_list_of_files_each_is_written_where_it_stands() {
     let folder = Folder::new();
     let first = folder.write("first", &kubelogin("a"));
-    let both = kubelogin("a") + &kubelogin("b").split_once("users:\n").expect("users").1;
+    let both = two_users();
     let second = folder.write("second", &both);
     let list = format!("{}::{}:{0}:{1}", first.display(), second.display())
         + &format!(":{}", folder.path("missing").display());
@@ -320,7 +327,7 @@ wrote      {second_name}
 #[test]
 fn a_context_chooses_its_user() {
     let folder = Folder::new();
-    let both = kubelogin("a") + &kubelogin("b").split_once("users:\n").expect("users").1;
+    let both = two_users();
     let path = folder.write("config", &both);
     let ran = convert(&path, &["--context", "a"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -463,7 +470,7 @@ fn a_read_only_file_stays_as_it_is() {
     let path = folder.write("config", &kubelogin("a"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("the owner may");
     let ran = convert(&path, &["--backup"]);
-    assert_eq!(ran.code, Some(2));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert!(ran.stderr.contains("is read-only"), "{}", ran.stderr);
     assert_eq!(read(&path), kubelogin("a"));
     assert_eq!(folder.names(), ["config"]);
@@ -477,7 +484,7 @@ fn kubectl_s_lock_is_respected() {
     let path = folder.write("config", &kubelogin("a"));
     let lock = folder.write("config.lock", "");
     let ran = convert(&path, &[]);
-    assert_eq!(ran.code, Some(2));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert!(ran.stderr.contains("config.lock"), "{}", ran.stderr);
     assert_eq!(read(&path), kubelogin("a"));
     fs::remove_file(lock).expect("the lock is still there");
