@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
-use crate::plan::Skip;
+use crate::outcome::Skip;
 
 /// What is to be done with a file's users.
 #[derive(Debug)]
