@@ -8,6 +8,7 @@ use keyhole_exchange::settings::variable;
 use keyhole_report::{ExitClass, Terminal};
 
 use crate::completions::Completions;
+use crate::convert_kubeconfig::ConvertKubeconfig;
 use crate::flags::LogFlags;
 use crate::get_token::GetToken;
 use crate::inspect::Inspect;
@@ -39,6 +40,7 @@ enum Command {
     Verify(Verify),
     GetToken(GetToken),
     Inspect(Inspect),
+    ConvertKubeconfig(Box<ConvertKubeconfig>),
     Completions(Completions),
     #[cfg(feature = "compiler")]
     #[command(hide = true)]
@@ -70,6 +72,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(command) => command.run(),
         Command::GetToken(command) => command.run(line.log),
         Command::Inspect(command) => command.run(),
+        Command::ConvertKubeconfig(command) => command.run(),
         Command::Completions(command) => command.run(),
         #[cfg(feature = "compiler")]
         Command::Precompile(command) => command.run(),

@@ -113,6 +113,43 @@ what was asked was shown.
     )
 }
 
+/// The end of `keyhole convert-kubeconfig --help`.
+pub(crate) const CONVERT_KUBECONFIG: &str = "\
+Examples:
+  See what would become of ~/.kube/config:
+    keyhole convert-kubeconfig --dry-run
+  Convert one context's user, and keep the old file:
+    keyhole convert-kubeconfig --context aks --backup
+  An entry that names no server; this is the one of AKS in every cloud:
+    keyhole convert-kubeconfig --server-id 6dae42f8-4368-4678-94ff-3960e28e3630
+
+Converted are users with auth-provider azure, and with an exec command that has
+kubelogin in its name or is keyhole. Of kubelogin's entries the server and the
+environment are kept, and whatever the entry has beside its arguments: env,
+installHint, provideClusterInfo, fields nobody knows. The rest comes from this
+command line, because it belonged to another login. keyhole's own entries keep
+all that the command line does not say otherwise. Comments stay. A user that
+cannot be converted fails the command, and no file is changed.
+
+Each user is a line on standard output: changed, unchanged or skipped, and why.
+Nothing to convert is exit code 2.
+
+A file is replaced at once, with its mode and owner; a symbolic link stays one.
+In a list of files (KUBECONFIG) the first that has a context or user counts, as
+for kubectl; files that are missing are passed over. kubectl's lock (FILE.lock)
+is respected. Nothing of a token, key or password is ever printed.
+
+Environment variables:
+  KUBECONFIG   kubeconfigs, separated by a colon; --kubeconfig beats it
+  HOME         where .kube/config is, if neither is given
+  NO_COLOR     no colours
+
+Exit codes:
+  0   done, or already so
+  2   usage or configuration; no context of that name; nothing to convert
+  70  a bug in keyhole
+  130 interrupted";
+
 /// The end of `keyhole completions --help`.
 pub(crate) const COMPLETIONS: &str = "\
 Examples:

@@ -12,6 +12,7 @@ mod artifact;
 mod audit_log;
 mod command_line;
 mod completions;
+mod convert_kubeconfig;
 mod duration;
 mod exit;
 mod failure;

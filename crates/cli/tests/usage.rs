@@ -5,7 +5,13 @@ mod fixture;
 use fixture::{keyhole, run};
 use predicates::prelude::*;
 
-const COMMANDS: [&str; 4] = ["verify", "get-token", "inspect", "completions"];
+const COMMANDS: [&str; 5] = [
+    "verify",
+    "get-token",
+    "inspect",
+    "convert-kubeconfig",
+    "completions",
+];
 
 #[test]
 fn alone_in_a_pipe_it_prints_its_usage_and_fails() {
@@ -38,6 +44,21 @@ fn long_help_has_examples_variables_and_exit_codes() {
         ] {
             assert!(help.stdout.contains(needed), "{command}: {needed}");
         }
+    }
+}
+
+#[test]
+fn long_help_of_the_conversion_has_examples_variables_and_exit_codes() {
+    let help = run(["convert-kubeconfig", "--help"], []);
+    assert_eq!(help.code, Some(0));
+    for needed in [
+        "Examples:",
+        "--kubeconfig beats it",
+        "--client-secret",
+        "Exit codes:",
+        "nothing to convert",
+    ] {
+        assert!(help.stdout.contains(needed), "{needed}: {}", help.stdout);
     }
 }
 

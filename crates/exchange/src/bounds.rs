@@ -143,7 +143,7 @@ pub(crate) fn split_at_first<'t>(text: &'t str, mark: &[u8]) -> Option<(&'t str,
 }
 
 /// Whether `value` is, to the eye, a JWT: its header starts with `{"`.
-pub(crate) fn looks_like_a_jwt(value: &str) -> bool {
+pub fn looks_like_a_jwt(value: &str) -> bool {
     value.trim_start().starts_with("eyJ")
         && crate::assertion::is_compact_jws(value.trim_start().as_bytes())
 }

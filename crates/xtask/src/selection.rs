@@ -14,6 +14,7 @@ const PACKAGES: &[&str] = &[
     "keyhole-emulator",
     "keyhole-exchange",
     "keyhole-host",
+    "keyhole-kubeconfig",
     "keyhole-policy",
     "keyhole-report",
     "keyhole-tests",
