@@ -21,12 +21,33 @@ fn main() {
     // The full build compiles the component itself when it runs.
     if !full {
         let code = carry(&code, &out.join("exchange.cwasm"), "include_bytes");
-        let _ = writeln!(source, "const CODE: Option<&[u8]> = {code};");
+        source.push_str(&place(&code));
     }
     let identity = carry(&identity, &out.join("exchange.json"), "include_str");
     let _ = writeln!(source, "const IDENTITY: Option<&str> = {identity};");
     let _ = writeln!(source, "const LONG_VERSION: &str = {version:?};");
     fs::write(out.join("embedded.rs"), source).expect("OUT_DIR can be written");
+}
+
+/// The constant for machine code. On Linux it is put into the program's text, at
+/// a page, where it can be run as it lies.
+fn place(code: &str) -> String {
+    let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
+    match code
+        .strip_prefix("Some(")
+        .and_then(|code| code.strip_suffix(')'))
+    {
+        Some(code) if linux => format!(
+            "#[repr(align(4096))]
+struct Page<const SIZE: usize>([u8; SIZE]);
+#[expect(unsafe_code, reason = \"a section of our own: data in it are data as before\")]
+#[unsafe(link_section = \".text.exchange\")]
+static MACHINE_CODE: Page<{{ {code}.len() }}> = Page(*{code});
+const CODE: Option<&[u8]> = Some(&MACHINE_CODE.0);
+"
+        ),
+        _ => format!("const CODE: Option<&[u8]> = {code};\n"),
+    }
 }
 
 /// Copies a file into the build if it is there, and answers the expression

@@ -26,6 +26,7 @@ enum Code {
     #[cfg(feature = "compiler")]
     Wasm(Vec<u8>, Digest),
     Aot(&'static [u8]),
+    InPlace(&'static [u8]),
 }
 
 /// Whose component it is: a trap of ours is a bug, a trap of another's is that
@@ -189,6 +190,35 @@ impl Artifact {
         }
     }
 
+    /// Such an artifact that lies in the program's own text, where it is run
+    /// without being copied: no memory is ever made executable, its pages are
+    /// shared by all processes of the program, and only those that are used are
+    /// read.
+    ///
+    /// # Safety
+    /// As for [`Artifact::aot`]; and the bytes begin at a page and lie in memory
+    /// that is executable and stays read-only (`link_section = ".text.…"`).
+    #[expect(
+        unsafe_code,
+        reason = "an unsafe constructor: who calls it vouches for the bytes and their place"
+    )]
+    #[must_use]
+    pub unsafe fn aot_in_place(bytes: &'static [u8]) -> Self {
+        Artifact {
+            code: Code::InPlace(bytes),
+            origin: Origin::Embedded,
+        }
+    }
+
+    /// The engine that runs it.
+    pub(crate) fn engine(&self) -> Result<Engine, Error> {
+        match self.code {
+            Code::InPlace(_) => crate::engine::engine_of_text(),
+            _ => crate::engine::engine(),
+        }
+        .map_err(|error| Error::artifact(error, ""))
+    }
+
     /// Whose component it is.
     #[must_use]
     pub fn origin(&self) -> Origin {
@@ -204,6 +234,7 @@ impl Artifact {
                 Bytes::Hashed(digest, bytes.len()),
             ),
             Code::Aot(bytes) => (deserialize(engine, bytes), Bytes::There(bytes)),
+            Code::InPlace(bytes) => (deserialize_in_place(engine, bytes), Bytes::There(bytes)),
         };
         let component = component.map_err(|error| {
             Error::artifact(format!("the component cannot be loaded: {error}"), "")
@@ -260,6 +291,16 @@ impl Loaded {
 fn deserialize(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes came through `Artifact::aot`, whose contract this is.
     unsafe { Component::deserialize(engine, bytes) }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "`Artifact::aot_in_place` is unsafe: its caller vouches for the bytes"
+)]
+fn deserialize_in_place(engine: &Engine, bytes: &'static [u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes came through `Artifact::aot_in_place`, whose contract
+    // this is; nothing writes to them.
+    unsafe { Component::deserialize_raw(engine, bytes.into()) }
 }
 
 /// Compiles a component for this build's target and baseline CPU: what

@@ -3,7 +3,6 @@
 use crate::artifact::{Artifact, Loaded, Origin};
 use crate::audit::{Audit, SharedAudit};
 use crate::bindings::ExchangePre;
-use crate::engine::engine;
 use crate::error::Error;
 use crate::grants::{Endpoint, Env, Limits, SingleFile};
 use crate::imports;
@@ -135,7 +134,7 @@ impl Builder {
             limits: self.limits,
             timeout,
         };
-        let engine = engine().map_err(|error| Error::artifact(error, ""))?;
+        let engine = artifact.engine()?;
         let loaded = load(&engine, artifact, timeout)?;
         if let Some(name) = imports::first_not_allowed(&loaded.imports) {
             return Err(Error::Import { name: name.into() });

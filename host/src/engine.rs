@@ -1,7 +1,8 @@
 //! The engine: one configuration for precompiling, slim and full builds.
 
 use crate::grants::limits::MAX_STACK;
-use wasmtime::{Config, Engine, WasmBacktraceDetails};
+use std::sync::Arc;
+use wasmtime::{Config, CustomCodeMemory, Engine, WasmBacktraceDetails};
 
 /// The target that code is compiled for: the build's own, with its baseline
 /// CPU, so that an artifact runs on every machine the binary runs on.
@@ -10,6 +11,17 @@ pub(crate) const TARGET: &str = env!("KEYHOLE_TARGET");
 /// The engine. Every setting that changes code stands here, so that an
 /// artifact that one build precompiles loads in the other.
 pub(crate) fn engine() -> wasmtime::Result<Engine> {
+    Engine::new(&config()?)
+}
+
+/// The same for code that is part of the program's text already.
+pub(crate) fn engine_of_text() -> wasmtime::Result<Engine> {
+    let mut config = config()?;
+    config.with_custom_code_memory(Some(Arc::new(Text)));
+    Engine::new(&config)
+}
+
+fn config() -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .target(TARGET)?
@@ -28,8 +40,27 @@ pub(crate) fn engine() -> wasmtime::Result<Engine> {
         .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_tail_call(false)
-        .wasm_wide_arithmetic(false);
-    Engine::new(&config)
+        .wasm_wide_arithmetic(false)
+        // A copy of some pages is cheaper than a file in memory to map them from.
+        .memory_init_cow(false);
+    Ok(config)
+}
+
+/// Memory that is executable as it is.
+struct Text;
+
+impl CustomCodeMemory for Text {
+    fn required_alignment(&self) -> usize {
+        1
+    }
+
+    fn publish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn unpublish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
 }
 
 /// Stack for host functions below the guest's, in bytes.

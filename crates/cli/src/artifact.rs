@@ -52,7 +52,11 @@ fn embedded() -> Result<Artifact, Failure> {
         // SAFETY: the bytes were made by `keyhole precompile` of the same
         // sources, put into the program by its build script, and lie in its
         // read-only data.
+        #[cfg(not(target_os = "linux"))]
         Some(code) => Ok(unsafe { Artifact::aot(code) }),
+        // SAFETY: as above, but in its text, at a page.
+        #[cfg(target_os = "linux")]
+        Some(code) => Ok(unsafe { Artifact::aot_in_place(code) }),
         None => Err(Failure::new(
             ExitClass::Configuration,
             "this build carries no exchange component",

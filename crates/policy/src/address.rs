@@ -9,11 +9,18 @@ const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 /// Alibaba Cloud's metadata service.
 const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 
+/// Oracle Cloud's name server and metadata service, of the block for protocol
+/// assignments.
+const ORACLE_METADATA: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 192);
+
 /// AWS's metadata service over IPv6.
 const EC2_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
 /// Google Cloud's metadata service over IPv6.
 const GCE_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
+
+/// Oracle Cloud's metadata service over IPv6.
+const ORACLE_METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe);
 
 /// Whether an address that the authority's name resolved to may be connected
 /// to. `loopback` says that the authority's own name is a loopback name or
@@ -72,6 +79,7 @@ fn judge_v4(address: Ipv4Addr, loopback: bool) -> Result<(), Rule> {
         || address.is_broadcast()
         || address == WIRE_SERVER
         || address == ALIBABA_METADATA
+        || address == ORACLE_METADATA
     {
         return Err(Rule::AddressForbidden);
     }
@@ -95,13 +103,14 @@ fn judge_v6(address: Ipv6Addr, loopback: bool) -> Result<(), Rule> {
         || is_site_local(address)
         || address == EC2_METADATA
         || address == GCE_METADATA
+        || address == ORACLE_METADATA_V6
     {
         return Err(Rule::AddressForbidden);
     }
-    match embedded_v4(address) {
-        Some(inside) => judge_v4(inside, loopback),
-        None => Ok(()),
-    }
+    embedded_v4(address)
+        .into_iter()
+        .flatten()
+        .try_for_each(|inside| judge_v4(inside, loopback))
 }
 
 /// fec0::/10, deprecated by RFC 3879 and not routed.
@@ -109,23 +118,31 @@ fn is_site_local(address: Ipv6Addr) -> bool {
     address.segments()[0] & 0xffc0 == 0xfec0
 }
 
-/// The IPv4 address that a translator or tunnel would take the packets to.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+/// The IPv4 addresses that a translator or tunnel could take the packets to.
+fn embedded_v4(address: Ipv6Addr) -> [Option<Ipv4Addr>; 4] {
     let [a, b, c, d, e, f, g, h] = address.segments();
-    let low = Some(v4(g, h));
+    let one = |address| [Some(address), None, None, None];
     match (a, b, c, d, e, f) {
         // RFC 4291, 2.5.5: IPv4-compatible and IPv4-mapped.
-        (0, 0, 0, 0, 0, 0 | 0xffff) => low,
+        (0, 0, 0, 0, 0, 0 | 0xffff) => one(v4(g, h)),
         // RFC 2765: IPv4-translated.
-        (0, 0, 0, 0, 0xffff, 0) => low,
+        (0, 0, 0, 0, 0xffff, 0) => one(v4(g, h)),
         // RFC 6052: the well-known NAT64 prefix.
-        (0x64, 0xff9b, 0, 0, 0, 0) => low,
-        // RFC 8215: the local-use NAT64 prefix, 48 bits; RFC 6052, section 2.2
-        // spreads the address around bits 64 to 71 there.
-        (0x64, 0xff9b, 1, ..) => Some(v4(d, (e << 8) | (f >> 8))),
+        (0x64, 0xff9b, 0, 0, 0, 0) => one(v4(g, h)),
+        // RFC 8215: the prefix for NAT64 of a network's own. How long a part of
+        // it the network took (48, 56, 64 or 96 bits), and so where the address
+        // stands (RFC 6052, section 2.2), cannot be seen.
+        (0x64, 0xff9b, 1, ..) => [
+            v4(d, (e << 8) | (f >> 8)),
+            v4((d << 8) | (e & 0xff), f),
+            v4((e << 8) | (f >> 8), (f << 8) | (g >> 8)),
+            v4(g, h),
+        ]
+        // Where the address does not stand, there is nothing but zeros.
+        .map(|place| (place.octets()[0] != 0).then_some(place)),
         // RFC 3056: 6to4.
-        (0x2002, ..) => Some(v4(b, c)),
-        _ => None,
+        (0x2002, ..) => one(v4(b, c)),
+        _ => [None; 4],
     }
 }
 
@@ -157,6 +174,8 @@ mod tests {
             "fd12:3456::1",
             "2002:1400:0001::1",
             "64:ff9b::20.190.128.1",
+            "64:ff9b:1:14be:80:100::",
+            "64:ff9b:1::20.190.128.1",
         ] {
             assert_eq!(judged(address, false), Ok(()), "{address}");
         }
@@ -174,6 +193,8 @@ mod tests {
             "255.255.255.255",
             "168.63.129.16",
             "100.100.100.200",
+            "192.0.0.192",
+            "fd00:c1::a9fe:a9fe",
             "::",
             "fe80::1",
             "fec0::1",
@@ -185,6 +206,9 @@ mod tests {
             "::ffff:0:169.254.169.254",
             "64:ff9b::169.254.169.254",
             "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9:fe:a9fe::",
+            "64:ff9b:1:2:a9:fea9:fe00::",
+            "64:ff9b:1:2:3:4:a9fe:a9fe",
             "2002:a9fe:a9fe::1",
             "2002:a83f:8110::1",
         ] {

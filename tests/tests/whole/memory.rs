@@ -1,10 +1,10 @@
 //! What is left of tokens in the memory of a host when a call is over.
 
 use keyhole_emulator::{EmulatorConfig, Observer};
-use keyhole_tests::World;
 use keyhole_tests::leaks::Secret;
 use keyhole_tests::memory::writable_mappings_with;
 use keyhole_tests::slim_host::SlimHost;
+use keyhole_tests::{World, program};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -78,4 +78,47 @@ fn of_the_federated_token_nothing_is_left_when_the_call_is_refused() {
     assert!(!during.expect("the authority was asked").is_empty());
     let left = writable_mappings_with(host.process(), &federated);
     assert!(left.is_empty(), "the federated token is in {left:#?}");
+}
+
+/// W^X without an exception: the exchange's machine code is run where it lies
+/// in the program's file, so nothing is ever written and then executed.
+#[test]
+fn the_slim_program_executes_nothing_but_its_own_file() {
+    let process = Arc::new(OnceLock::<u32>::new());
+    let maps = Arc::new(Mutex::new(String::new()));
+    let (asks, seen) = (process.clone(), maps.clone());
+    let world = World::with(EmulatorConfig {
+        observer: Some(Observer::new(move |_| {
+            let path = format!("/proc/{}/maps", asks.wait());
+            *seen.lock().expect("no panic") = std::fs::read_to_string(path).expect("its mappings");
+        })),
+        ..EmulatorConfig::default()
+    });
+    let slim = program::slim();
+    let mut running = program::command(&slim, &world)
+        .arg("get-token")
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    process.set(running.id()).expect("one process");
+    assert!(running.wait().expect("it ends").success());
+
+    let maps = maps.lock().expect("no panic");
+    let executable: Vec<&str> = maps
+        .lines()
+        .filter(|line| {
+            line.split(' ')
+                .nth(1)
+                .is_some_and(|mode| mode.contains('x'))
+        })
+        .collect();
+    let slim = slim.canonicalize().expect("its path");
+    let its_own = |line: &&&str| line.ends_with(&*slim.to_string_lossy());
+    assert!(executable.iter().any(|line| its_own(&line)), "{maps}");
+    for line in executable {
+        let of_the_kernel = line.ends_with("[vdso]") || line.ends_with("[vsyscall]");
+        assert!(its_own(&&line) || of_the_kernel, "{line}");
+        let mode = line.split(' ').nth(1).unwrap_or_default();
+        assert!(!mode.contains('w'), "{line}");
+    }
 }
