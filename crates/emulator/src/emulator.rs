@@ -10,6 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::api_server::kubeconfig::aks_kubeconfig;
 use crate::authority::Authority;
 use crate::authority::access_token;
 use crate::authority::directory::Federation;
@@ -109,7 +110,10 @@ impl Emulator {
         let ca_file = folder.path().join("ca.pem");
         fs::write(&ca_file, ca.pem())?;
 
-        let authority = Arc::new(Authority::new(config, Issuer::new(issuer_url, KeyOwner::Issuer)?)?);
+        let authority = Arc::new(Authority::new(
+            config,
+            Issuer::new(issuer_url, KeyOwner::Issuer)?,
+        )?);
         let (stop, stopped) = oneshot::channel();
         let thread = serve(endpoints, &authority, stopped)?;
         Ok(Self {
@@ -219,6 +223,14 @@ impl Emulator {
     pub fn object_id(&self) -> String {
         let config = &self.authority.config;
         access_token::object_id(&config.tenant, &config.client_id)
+    }
+
+    /// A kubeconfig as `az aks get-credentials` writes it for a cluster that
+    /// trusts the tenant, with the cluster's CA in PEM: its user runs kubelogin
+    /// for a person who signs in with a device code. It names no environment,
+    /// since the emulator is none of Azure's clouds.
+    pub fn aks_kubeconfig(&self, server: &str, ca: &str) -> String {
+        aks_kubeconfig(server, ca, self.tenant())
     }
 
     /// Adds a federated identity credential, and its application and tenant if

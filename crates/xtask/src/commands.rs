@@ -63,8 +63,13 @@ enum Chosen {
     /// Build everything and print the sizes.
     Dist,
     /// Run the whole test suite.
+    ///
+    /// Some tests meet other people's programs. A kubectl is taken from the
+    /// PATH, Python's `kubernetes` is installed in $XDG_CACHE_HOME/keyhole.
+    /// What cannot be had is said, and its tests say `skipped:`.
     Test {
-        /// Run the slow extras too (there are none yet).
+        /// Also meet what takes minutes to build: a real kube-apiserver (Go,
+        /// Debian's etcd), a client with the crate kube.
         #[arg(long)]
         all: bool,
         /// Arguments for the test programs, such as the name of a test.

@@ -60,7 +60,9 @@ impl Trust<'_> {
         if time("nbf").is_some_and(|start| self.now + NOT_BEFORE_LEEWAY < start) {
             return Err("it is not valid yet");
         }
-        let name = claim("oid").and_then(Value::as_str).ok_or("it has no oid")?;
+        let name = claim("oid")
+            .and_then(Value::as_str)
+            .ok_or("it has no oid")?;
         Ok(User {
             name: name.to_owned(),
             groups: texts(claim("groups"))

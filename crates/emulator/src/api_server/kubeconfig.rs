@@ -9,7 +9,7 @@ use crate::config::AKS_SERVER_APP_ID;
 /// docs/concepts/aks.md).
 const AKS_CLIENT_APP_ID: &str = "80faf920-1908-4b52-b5ef-a8e7bedfc67a";
 
-pub(super) fn as_az_writes_it(server: &str, ca: &str, tenant: &str) -> String {
+pub(crate) fn aks_kubeconfig(server: &str, ca: &str, tenant: &str) -> String {
     let ca = STANDARD.encode(ca);
     format!(
         "\

@@ -3,7 +3,7 @@
 //! all of its judgement on bearer tokens.
 
 mod authentication;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod resources;
 
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use crate::emulator::{Emulator, StartError, serve};
 use crate::faults::script::Plan;
 use crate::issuer::unix_now;
 use authentication::Trust;
+use kubeconfig::aks_kubeconfig;
 
 /// A running stand-in. It trusts the access tokens of one emulator and has a CA
 /// of its own, as each AKS cluster has. It runs on a thread of its own and ends
@@ -87,11 +88,9 @@ impl ApiServer {
         &self.ca
     }
 
-    /// A kubeconfig as `az aks get-credentials` writes it for this cluster: its
-    /// user runs kubelogin for a person who signs in with a device code. It
-    /// names no environment, since the emulator is none of Azure's clouds.
+    /// A kubeconfig of this cluster, not converted yet.
     pub fn kubeconfig(&self) -> String {
-        kubeconfig::as_az_writes_it(&self.url, &self.ca, &self.cluster.authority.config.tenant)
+        aks_kubeconfig(&self.url, &self.ca, &self.cluster.authority.config.tenant)
     }
 
     /// The requests so far, in order: the last 4,096.

@@ -97,7 +97,14 @@ fn namespace(name: &str) -> Value {
     })
 }
 
+/// Whether a body is a SelfSubjectReview, in JSON or in Kubernetes' protobuf
+/// (kubectl's choice since 1.32), which starts with its type.
 fn is_review(body: &[u8]) -> bool {
+    const PROTOBUF: &[u8] =
+        b"k8s\0\x0a\x2d\x0a\x18authentication.k8s.io/v1\x12\x11SelfSubjectReview";
+    if body.starts_with(PROTOBUF) {
+        return true;
+    }
     serde_json::from_slice(body).is_ok_and(|review: Value| {
         review["kind"] == "SelfSubjectReview" && review["apiVersion"] == AUTHENTICATION
     })

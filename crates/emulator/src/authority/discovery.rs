@@ -58,7 +58,9 @@ pub(super) fn answer(authority: &Authority, path: &str, base: &str) -> Option<An
                 "id_token_signing_alg_values_supported": ["RS256"],
             }),
         )),
-        "discovery/keys" | "discovery/v2.0/keys" => Some(Answer::json(200, &authority.sts.key().jwks())),
+        "discovery/keys" | "discovery/v2.0/keys" => {
+            Some(Answer::json(200, &authority.sts.key().jwks()))
+        }
         _ => None,
     }
 }
