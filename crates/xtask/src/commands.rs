@@ -32,9 +32,9 @@ enum Chosen {
     /// Build everything and exchange a token, with an emulator of Entra.
     ///
     /// Starts the emulator, mounts a federated token the way kubelet does, runs
-    /// `keyhole verify` and `keyhole get-token`, rotates the token, shows what a
-    /// hostile component is refused, and says what to run against a real
-    /// cluster.
+    /// `keyhole verify` and `keyhole get-token`, rotates the token, lets kubectl
+    /// ask an emulated API server, shows what a hostile component is refused,
+    /// and says what to run against a real cluster.
     Demo,
     /// Build the WebAssembly components.
     ///
