@@ -23,8 +23,8 @@ fn until(what: &str, mut happened: impl FnMut() -> Result<(), String>) {
 
 fn is_refused(output: &Output) -> bool {
     let said = text(&output.stderr);
-    !output.status.success() && said.contains("Unauthorized")
-        || said.contains("You must be logged in to the server")
+    let words = ["Unauthorized", "You must be logged in to the server"];
+    !output.status.success() && words.iter().any(|words| said.contains(words))
 }
 
 #[test]

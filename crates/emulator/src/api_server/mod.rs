@@ -8,7 +8,6 @@ mod resources;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -96,13 +95,6 @@ impl ApiServer {
     /// The requests so far, in order: the last 4,096.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.cluster.records.all()
-    }
-
-    /// Waits until `count` requests have come since the start. False if the
-    /// time was over first.
-    #[must_use]
-    pub fn wait_for_requests(&self, count: usize, timeout: Duration) -> bool {
-        self.cluster.records.wait(count, timeout)
     }
 }
 

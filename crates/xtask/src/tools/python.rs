@@ -2,15 +2,20 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::cache::Cache;
+use crate::bound;
 use crate::process;
 
 /// The package of the Kubernetes project (pypi.org/project/kubernetes).
 const PACKAGE: &str = "kubernetes";
 const VERSION: &str = "37.0.2";
+
+/// How long PyPI may take where the network swallows packets.
+const LIMIT: Duration = Duration::from_secs(300);
 
 pub(super) fn with_kubernetes(cache: &Cache) -> Result<PathBuf> {
     let asked = Command::new("python3")
@@ -24,12 +29,10 @@ pub(super) fn with_kubernetes(cache: &Cache) -> Result<PathBuf> {
             "    {PACKAGE} {VERSION} from PyPI, to have a client list namespaces; about 20 s, once"
         );
         process::output(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-        process::output(
-            Command::new(folder.join("bin/python"))
-                .args(["-m", "pip", "--disable-pip-version-check", "install"])
-                .args(["--quiet", &format!("{PACKAGE}=={VERSION}")]),
-        )
-        .map(drop)
+        let mut pip = Command::new(folder.join("bin/python"));
+        pip.args(["-m", "pip", "--disable-pip-version-check", "install"])
+            .args(["--quiet", &format!("{PACKAGE}=={VERSION}")]);
+        bound::run_for(&mut pip, LIMIT).map_err(|reason| anyhow!("pip cannot: {reason}"))
     })?;
     Ok(folder.join("bin/python"))
 }
