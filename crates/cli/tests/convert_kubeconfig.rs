@@ -553,10 +553,11 @@ fn all_of_kubelogin_s_options_are_taken_and_the_idle_ones_named() {
         "--use-azurerm-env-vars",
         "--disable-environment-override",
         "--disable-instance-discovery=true",
-        "-v=5",
         "--logtostderr",
     ];
     arguments.extend(idle);
+    // Every command's, kubelogin's too.
+    arguments.push("-v=5");
     let ran = convert(&path, &arguments);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let names: Vec<&str> = idle

@@ -189,10 +189,6 @@ pub(crate) struct KubeloginFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
     disable_instance_discovery: Option<Discarded>,
 
-    /// Ignored: --log-level says how much is logged
-    #[arg(long, short = 'v', value_name = "LEVEL", hide_short_help = true)]
-    v: Option<Discarded>,
-
     /// Ignored: log lines go to standard error
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
     logtostderr: Option<Discarded>,
@@ -261,7 +257,6 @@ impl KubeloginFlags {
                 "--disable-instance-discovery",
                 self.disable_instance_discovery.is_some(),
             ),
-            ("-v", self.v.is_some()),
             ("--logtostderr", self.logtostderr.is_some()),
         ]
         .into_iter()
