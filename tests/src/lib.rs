@@ -10,6 +10,8 @@
 
 pub mod api_server;
 pub mod artifacts;
+pub mod cluster;
+pub mod kube_apiserver;
 pub mod leaks;
 pub mod memory;
 pub mod program;
@@ -18,4 +20,12 @@ pub mod slim_host;
 pub mod wat_component;
 mod world;
 
+pub use cluster::Cluster;
 pub use world::{Variables, World};
+
+/// Says that a test did nothing, and why, where the harness does not hide it.
+pub fn skipped(why: &str) {
+    use std::io::Write as _;
+    // Nothing is left to tell it to if this fails.
+    let _ = writeln!(std::io::stderr().lock(), "skipped: {why}");
+}

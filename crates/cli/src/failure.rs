@@ -35,6 +35,15 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
     failure
 }
 
+/// What is left of a failure's details where the same text is read several
+/// times over: kubectl runs a failing credential plugin up to six times a
+/// command. Most of them only repeat the message, a line each; `verify` shows
+/// them all.
+pub(crate) fn shorten(failure: &mut Failure) {
+    const KEPT: [&str; 4] = ["cause", "file", "description", "refused"];
+    failure.details.retain(|fact| KEPT.contains(&&*fact.label));
+}
+
 fn class(error: &Error) -> ExitClass {
     match error {
         Error::Configuration { .. } | Error::Roots(_) | Error::Artifact { .. } => {
@@ -262,6 +271,15 @@ mod tests {
         ] {
             assert_eq!(class(&error).code(), code, "{error}");
         }
+    }
+
+    #[test]
+    fn a_shortened_refusal_keeps_what_only_its_details_say() {
+        let mut failure = of(&token(TokenError::Refused(refusal(vec![700_213]))), None);
+        shorten(&mut failure);
+        let text = failure.to_short_text(keyhole_report::Style::PLAIN);
+        assert!(text.contains("AADSTS: described"), "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
     }
 
     #[test]

@@ -51,7 +51,13 @@ impl GetToken {
         let mut notes = Vec::new();
         match self.exchange(log, &mut notes) {
             Ok(()) => exit::code(ExitClass::Done),
-            Err(failure) => exit::fail(&failure, &notes),
+            Err(mut failure) => {
+                // kubectl is who sets it.
+                if std::env::var_os(EXEC_INFO).is_some_and(|info| !info.is_empty()) {
+                    failure::shorten(&mut failure);
+                }
+                exit::fail(&failure, &notes)
+            }
         }
     }
 

@@ -558,6 +558,8 @@ fn all_of_kubelogin_s_options_are_taken_and_the_idle_ones_named() {
         "--logtostderr",
     ];
     arguments.extend(idle);
+    // Every command's, kubelogin's too.
+    arguments.push("-v=5");
     let ran = convert(&path, &arguments);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let names: Vec<&str> = idle

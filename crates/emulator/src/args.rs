@@ -51,6 +51,10 @@ pub(crate) struct Args {
     /// Port of the token issuer
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     issuer_port: u16,
+    /// Also stand in for a cluster's API server, for kubectl: prints the
+    /// kubeconfig to convert [default port: any]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub(crate) api_server: Option<u16>,
     /// Fault for the next token request; may be repeated, one request each
     #[arg(long, value_name = "NAME")]
     pub(crate) fault: Vec<Fault>,

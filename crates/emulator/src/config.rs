@@ -40,6 +40,9 @@ pub struct EmulatorConfig {
     pub resources: Vec<String>,
     /// How long an access token lives; Entra answers 86,399 s for this flow.
     pub access_token_lifetime: Duration,
+    /// Object IDs in the claim `groups` of access tokens; without any the claim
+    /// is not there, as Entra leaves it out unless an application asks for it.
+    pub groups: Vec<String>,
     /// `refresh_in` of the answer, which Entra sends with long-lived tokens.
     pub refresh_in: Option<Duration>,
     /// How long the tokens of [`Emulator::claims`](crate::Emulator::claims)
@@ -69,6 +72,7 @@ impl Default for EmulatorConfig {
             issuer: None,
             resources: vec![AKS_SERVER_APP_ID.to_owned()],
             access_token_lifetime: Duration::from_secs(86_399),
+            groups: Vec::new(),
             refresh_in: None,
             federated_token_lifetime: Duration::from_secs(3_600),
             clock_skew: Duration::from_secs(300),

@@ -10,15 +10,17 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::api_server::kubeconfig::aks_kubeconfig;
 use crate::authority::Authority;
+use crate::authority::access_token;
 use crate::authority::directory::Federation;
-use crate::authority::listener::Endpoint;
+use crate::authority::listener::{Endpoint, Site};
 use crate::authority::records::{Listener, RecordedRequest};
 use crate::certificates::{self, BadCertificate, CertificateError};
-use crate::config::EmulatorConfig;
+use crate::config::{AKS_SERVER_APP_ID, EmulatorConfig};
 use crate::faults::Fault;
 use crate::issuer::{Claims, Issuer};
-use crate::keys::KeyError;
+use crate::keys::{KeyError, KeyOwner};
 
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +110,10 @@ impl Emulator {
         let ca_file = folder.path().join("ca.pem");
         fs::write(&ca_file, ca.pem())?;
 
-        let authority = Arc::new(Authority::new(config, Issuer::new(issuer_url)?)?);
+        let authority = Arc::new(Authority::new(
+            config,
+            Issuer::new(issuer_url, KeyOwner::Issuer)?,
+        )?);
         let (stop, stopped) = oneshot::channel();
         let thread = serve(endpoints, &authority, stopped)?;
         Ok(Self {
@@ -147,6 +152,10 @@ impl Emulator {
     /// with the emulator.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
+    }
+
+    pub(crate) fn authority(&self) -> &Arc<Authority> {
+        &self.authority
     }
 
     /// The token issuer: mints tokens of any content.
@@ -189,6 +198,39 @@ impl Emulator {
     /// A token the authority accepts.
     pub fn federated_token(&self) -> String {
         self.issuer().mint(&self.claims())
+    }
+
+    /// The issuer of access tokens: mints any, honest or not.
+    pub fn access_token_issuer(&self) -> &Issuer {
+        &self.authority.sts
+    }
+
+    /// Claims of the access token that the application would get now for the
+    /// API servers of AKS, to be changed one by one.
+    pub fn access_token_claims(&self) -> Claims {
+        let config = &self.authority.config;
+        access_token::claims(
+            &config.tenant,
+            &config.client_id,
+            AKS_SERVER_APP_ID,
+            &config.groups,
+            config.access_token_lifetime,
+        )
+    }
+
+    /// The object ID of the application's service principal, `oid` of its
+    /// access tokens.
+    pub fn object_id(&self) -> String {
+        let config = &self.authority.config;
+        access_token::object_id(&config.tenant, &config.client_id)
+    }
+
+    /// A kubeconfig as `az aks get-credentials` writes it for a cluster that
+    /// trusts the tenant, with the cluster's CA in PEM: its user runs kubelogin
+    /// for a person who signs in with a device code. It names no environment,
+    /// since the emulator is none of Azure's clouds.
+    pub fn aks_kubeconfig(&self, server: &str, ca: &str) -> String {
+        aks_kubeconfig(server, ca, self.tenant())
     }
 
     /// Adds a federated identity credential, and its application and tenant if
@@ -256,9 +298,10 @@ impl Drop for Emulator {
     }
 }
 
-fn serve(
+/// Serves a site on a thread of its own until the sender is dropped.
+pub(crate) fn serve<S: Site>(
     endpoints: Vec<Endpoint>,
-    authority: &Arc<Authority>,
+    site: &Arc<S>,
     stopped: oneshot::Receiver<()>,
 ) -> Result<JoinHandle<()>, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -268,7 +311,7 @@ fn serve(
     {
         let _entered = runtime.enter();
         for endpoint in endpoints {
-            endpoint.serve(authority)?;
+            endpoint.serve(site)?;
         }
     }
     let run = move || {

@@ -4,6 +4,10 @@
 pub(crate) fn random() -> String {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    written(bytes)
+}
+
+fn written(mut bytes: [u8; 16]) -> String {
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let mut text = String::with_capacity(36);
@@ -14,6 +18,14 @@ pub(crate) fn random() -> String {
         text.push_str(&format!("{byte:02x}"));
     }
     text
+}
+
+/// The one of a text, always the same.
+pub(crate) fn of(text: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&digest.as_ref()[..16]);
+    written(bytes)
 }
 
 /// Whether a text is a GUID: 8-4-4-4-12 hexadecimal digits.

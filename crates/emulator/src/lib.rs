@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod api_server;
 mod authority;
 mod certificates;
 mod config;
@@ -30,6 +31,7 @@ mod jwt;
 mod keys;
 mod projected_volume;
 
+pub use api_server::ApiServer;
 pub use authority::answer::Answer;
 pub use authority::directory::Federation;
 pub use authority::records::{Listener, Observer, RecordedRequest, Verdict};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use keyhole_emulator::{Emulator, Observer, PRESETS, ProjectedVolume};
+use keyhole_emulator::{ApiServer, Emulator, Observer, PRESETS, ProjectedVolume};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -49,7 +49,10 @@ fn main() -> Result<()> {
             folder.path.display()
         )
     })?;
-    print(&Settings::of(&emulator, &volume).render(args.output))?;
+    let cluster = args.api_server.map(|port| Cluster::start(&emulator, port));
+    let cluster = cluster.transpose()?;
+    let kubeconfig = cluster.as_ref().map(Cluster::kubeconfig);
+    print(&Settings::of(&emulator, &volume, kubeconfig.as_deref()).render(args.output))?;
     run(
         &emulator,
         &volume,
@@ -85,6 +88,32 @@ impl Folder {
             path: temporary.path().to_owned(),
             _temporary: Some(temporary),
         })
+    }
+}
+
+/// The API server's stand-in with its kubeconfig, which goes at the end.
+struct Cluster {
+    _api_server: ApiServer,
+    folder: TempDir,
+}
+
+impl Cluster {
+    fn start(emulator: &Emulator, port: u16) -> Result<Self> {
+        let api_server = ApiServer::start(emulator, port)?;
+        let folder = tempfile::Builder::new()
+            .prefix("keyhole-cluster-")
+            .tempdir()?;
+        let text = api_server.kubeconfig();
+        let cluster = Self {
+            _api_server: api_server,
+            folder,
+        };
+        fs::write(cluster.kubeconfig(), text).context("the kubeconfig could not be written")?;
+        Ok(cluster)
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a person exports to use the emulator.
 
+use std::path::Path;
+
 use keyhole_emulator::{BadCertificate, Emulator, ProjectedVolume};
 use serde_json::json;
 
@@ -24,19 +26,25 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Those of an emulator and a mounted token.
-    pub(crate) fn of(emulator: &Emulator, volume: &ProjectedVolume) -> Self {
+    /// Those of an emulator, a mounted token, and a cluster if there is one.
+    pub(crate) fn of(
+        emulator: &Emulator,
+        volume: &ProjectedVolume,
+        kubeconfig: Option<&Path>,
+    ) -> Self {
+        let cluster = kubeconfig.map(|path| ("KUBECONFIG", path.display().to_string()));
+        let variables = vec![
+            ("AZURE_CLIENT_ID", emulator.client_id().to_owned()),
+            ("AZURE_TENANT_ID", emulator.tenant().to_owned()),
+            (
+                "AZURE_FEDERATED_TOKEN_FILE",
+                volume.token_file().display().to_string(),
+            ),
+            ("AZURE_AUTHORITY_HOST", emulator.https_authority()),
+            ("SSL_CERT_FILE", emulator.ca_file().display().to_string()),
+        ];
         Self {
-            variables: vec![
-                ("AZURE_CLIENT_ID", emulator.client_id().to_owned()),
-                ("AZURE_TENANT_ID", emulator.tenant().to_owned()),
-                (
-                    "AZURE_FEDERATED_TOKEN_FILE",
-                    volume.token_file().display().to_string(),
-                ),
-                ("AZURE_AUTHORITY_HOST", emulator.https_authority()),
-                ("SSL_CERT_FILE", emulator.ca_file().display().to_string()),
-            ],
+            variables: variables.into_iter().chain(cluster).collect(),
             addresses: vec![
                 ("http_authority", emulator.http_authority()),
                 (

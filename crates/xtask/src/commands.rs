@@ -32,9 +32,9 @@ enum Chosen {
     /// Build everything and exchange a token, with an emulator of Entra.
     ///
     /// Starts the emulator, mounts a federated token the way kubelet does, runs
-    /// `keyhole verify` and `keyhole get-token`, rotates the token, shows what a
-    /// hostile component is refused, and says what to run against a real
-    /// cluster.
+    /// `keyhole verify` and `keyhole get-token`, rotates the token, lets kubectl
+    /// ask an emulated API server, shows what a hostile component is refused,
+    /// and says what to run against a real cluster.
     Demo,
     /// Build the WebAssembly components.
     ///
@@ -63,8 +63,13 @@ enum Chosen {
     /// Build everything and print the sizes.
     Dist,
     /// Run the whole test suite.
+    ///
+    /// Some tests meet other people's programs. A kubectl is taken from the
+    /// PATH, Python's `kubernetes` is installed in $XDG_CACHE_HOME/keyhole.
+    /// What cannot be had is said, and its tests say `skipped:`.
     Test {
-        /// Run the slow extras too (there are none yet).
+        /// Also meet what takes minutes to build: a real kube-apiserver (Go,
+        /// Debian's etcd), a client with the crate kube.
         #[arg(long)]
         all: bool,
         /// Arguments for the test programs, such as the name of a test.

@@ -34,14 +34,15 @@ pub(crate) struct Emulator {
 
 impl Emulator {
     /// Starts the full build's emulator, with a token that changes every few
-    /// seconds. Its log goes to stderr.
+    /// seconds and an API server. Its log goes to stderr.
     ///
     /// # Errors
     ///
     /// It cannot be started, or ends before it has told where it is.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
         let mut command = command(workspace);
-        Self::spawn(command.arg("--rotate").arg(ROTATION.as_secs().to_string()))
+        command.arg("--rotate").arg(ROTATION.as_secs().to_string());
+        Self::spawn(command.arg("--api-server"))
     }
 
     /// Starts one that does nothing of its own accord and keeps no log, for

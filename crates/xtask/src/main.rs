@@ -16,6 +16,7 @@ mod process;
 mod selection;
 mod steps;
 mod toolchain;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;

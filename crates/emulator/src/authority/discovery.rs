@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::Authority;
+use super::access_token;
 use super::answer::Answer;
 
 /// The discovery document at a path of the authority, if there is one.
@@ -44,7 +45,22 @@ pub(super) fn answer(authority: &Authority, path: &str, base: &str) -> Option<An
                 "scopes_supported": ["openid", "profile", "offline_access"],
             }),
         )),
-        "discovery/v2.0/keys" => Some(Answer::json(200, &authority.key.jwks())),
+        // The issuer of access tokens of version 1.0 is another one.
+        ".well-known/openid-configuration" => Some(Answer::json(
+            200,
+            &json!({
+                "issuer": access_token::issuer(tenant),
+                "authorization_endpoint": format!("{base}{tenant}/oauth2/authorize"),
+                "token_endpoint": format!("{base}{tenant}/oauth2/token"),
+                "jwks_uri": format!("{base}{tenant}/discovery/keys"),
+                "response_types_supported": ["code", "id_token"],
+                "subject_types_supported": ["pairwise"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+            }),
+        )),
+        "discovery/keys" | "discovery/v2.0/keys" => {
+            Some(Answer::json(200, &authority.sts.key().jwks()))
+        }
         _ => None,
     }
 }

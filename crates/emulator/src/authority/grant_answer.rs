@@ -1,13 +1,11 @@
 //! The 200 answer: an access token and what belongs to it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Authority;
+use super::access_token;
 use super::answer::Answer;
 use super::token_endpoint::Grant;
-use crate::guid;
-use crate::issuer::unix_now;
-use crate::jwt;
 
 /// Members of the answer, each as the JSON text it is sent with, in order.
 pub(super) struct GrantAnswer(Vec<(String, String)>);
@@ -17,35 +15,25 @@ impl GrantAnswer {
     /// (azure-workload-identity gets `token_type`, `expires_in`,
     /// `ext_expires_in` and `access_token`; `refresh_in` comes with some).
     pub(super) fn new(authority: &Authority, grant: &Grant) -> Self {
-        let now = unix_now();
-        let lifetime = authority.config.access_token_lifetime.as_secs();
-        let expires_on = now.saturating_add(i64::try_from(lifetime).unwrap_or(i64::MAX));
-        let object_id = guid::random();
-        let claims = json!({
-            "aud": grant.resource,
-            "iss": format!("https://sts.windows.net/{}/", grant.tenant),
-            "iat": now,
-            "nbf": now - 300,
-            "exp": expires_on,
-            "appid": grant.client_id,
-            "appidacr": "2",
-            "idtyp": "app",
-            "oid": object_id,
-            "sub": object_id,
-            "tid": grant.tenant,
-            "uti": guid::random(),
-            "ver": "1.0",
-        });
-        let header = json!({ "typ": "JWT", "alg": "RS256", "kid": authority.key.id() });
+        let config = &authority.config;
+        let lifetime = config.access_token_lifetime;
+        let claims = access_token::claims(
+            &grant.tenant,
+            &grant.client_id,
+            &grant.resource,
+            &config.groups,
+            lifetime,
+        );
+        let lifetime = lifetime.as_secs();
         let mut members = vec![
             ("token_type".to_owned(), Value::from("Bearer").to_string()),
             ("expires_in".to_owned(), lifetime.to_string()),
             ("ext_expires_in".to_owned(), lifetime.to_string()),
         ];
-        if let Some(refresh_in) = authority.config.refresh_in {
+        if let Some(refresh_in) = config.refresh_in {
             members.push(("refresh_in".to_owned(), refresh_in.as_secs().to_string()));
         }
-        let token = jwt::signed(&header, &claims, &authority.key);
+        let token = authority.sts.mint(&claims);
         members.push(("access_token".to_owned(), Value::from(token).to_string()));
         Self(members)
     }

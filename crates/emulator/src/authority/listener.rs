@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -18,7 +19,6 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-use super::Authority;
 use super::records::Listener;
 use crate::faults::script::{Connection, Plan, Step, play};
 
@@ -26,6 +26,19 @@ use crate::faults::script::{Connection, Plan, Step, play};
 const LONGEST_BODY: usize = 1 << 20;
 /// Pause after a failed accept, which is what running out of descriptors is.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// Whose answers a listener sends.
+pub(crate) trait Site: Send + Sync + 'static {
+    /// Judges and records a request. `base` is the URL of the listener it came
+    /// to; `body` is missing if it was too large or broke off.
+    fn handle(&self, listener: Listener, base: &str, head: &Parts, body: Option<&Bytes>) -> Plan;
+
+    /// Counts a connection, whether or not a request comes over it.
+    fn count_connection(&self);
+
+    /// Counts a TLS handshake that came to its end.
+    fn count_handshake(&self);
+}
 
 /// One address of the emulator.
 pub(crate) struct Endpoint {
@@ -67,12 +80,11 @@ impl Endpoint {
     }
 
     /// Serves it on the current runtime until that is dropped.
-    pub(crate) fn serve(self, authority: &Arc<Authority>) -> io::Result<()> {
+    pub(crate) fn serve<S: Site>(self, site: &Arc<S>) -> io::Result<()> {
         let base: Arc<str> = self.url().into();
         for socket in self.sockets {
             let socket = tokio::net::TcpListener::from_std(socket)?;
-            let (authority, base, tls) =
-                (Arc::clone(authority), Arc::clone(&base), self.tls.clone());
+            let (site, base, tls) = (Arc::clone(site), Arc::clone(&base), self.tls.clone());
             let listener = self.listener;
             tokio::spawn(async move {
                 loop {
@@ -80,9 +92,9 @@ impl Endpoint {
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                         continue;
                     };
-                    authority.count_connection();
+                    site.count_connection();
                     let served = Served {
-                        authority: Arc::clone(&authority),
+                        site: Arc::clone(&site),
                         listener,
                         base: Arc::clone(&base),
                     };
@@ -93,7 +105,7 @@ impl Endpoint {
                             // A client that refuses the certificate is no error of ours.
                             Some(tls) => {
                                 if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
-                                    served.authority.count_handshake();
+                                    served.site.count_handshake();
                                     served.run(stream).await;
                                 }
                             }
@@ -107,13 +119,13 @@ impl Endpoint {
 }
 
 /// What one connection needs.
-struct Served {
-    authority: Arc<Authority>,
+struct Served<S> {
+    site: Arc<S>,
     listener: Listener,
     base: Arc<str>,
 }
 
-impl Served {
+impl<S: Site> Served<S> {
     async fn run(self, stream: impl Connection + 'static) {
         let (script, mut taken_over) = mpsc::channel::<Vec<Step>>(1);
         let this = &self;
@@ -141,7 +153,7 @@ impl Served {
         let (head, body) = request.into_parts();
         let body = read(body).await;
         let steps = match self
-            .authority
+            .site
             .handle(self.listener, &self.base, &head, body.as_ref())
         {
             Plan::Answer(answer) => match answer.response() {

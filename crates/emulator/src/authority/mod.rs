@@ -1,6 +1,7 @@
 //! The authority: what it knows, what it was told to do wrong, and how it
 //! answers a request.
 
+pub(crate) mod access_token;
 pub(crate) mod answer;
 mod assertion;
 mod codes;
@@ -15,8 +16,7 @@ mod token_endpoint;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -26,10 +26,11 @@ use crate::faults::Fault;
 use crate::faults::script::Plan;
 use crate::guid;
 use crate::issuer::{Issuer, documents};
-use crate::keys::{KeyError, KeyOwner, SigningKey};
+use crate::keys::{KeyError, KeyOwner};
 use answer::Answer;
 use directory::{Directory, Federation, Lookup};
 use grant_answer::GrantAnswer;
+use listener::Site;
 use records::{Listener, RecordedRequest, Records, Verdict};
 use token_endpoint::Grant;
 
@@ -43,8 +44,9 @@ struct Faults {
 pub(crate) struct Authority {
     pub(crate) config: EmulatorConfig,
     pub(crate) issuer: Issuer,
+    /// Of access tokens.
+    pub(crate) sts: Issuer,
     pub(crate) records: Records,
-    key: Arc<SigningKey>,
     directory: Mutex<Directory>,
     faults: Mutex<Faults>,
     access_tokens: Mutex<Vec<String>>,
@@ -66,7 +68,7 @@ impl Authority {
             audience: config.audience.clone(),
         });
         Ok(Self {
-            key: SigningKey::of(KeyOwner::Authority)?,
+            sts: Issuer::new(access_token::issuer(&config.tenant), KeyOwner::Authority)?,
             records: Records::new(config.observer.clone()),
             directory: Mutex::new(directory),
             faults: Mutex::default(),
@@ -102,17 +104,9 @@ impl Authority {
         self.connections.load(Ordering::SeqCst)
     }
 
-    fn count_connection(&self) {
-        self.connections.fetch_add(1, Ordering::SeqCst);
-    }
-
     /// TLS handshakes that came to their end.
     pub(crate) fn handshakes(&self) -> usize {
         self.handshakes.load(Ordering::SeqCst)
-    }
-
-    fn count_handshake(&self) {
-        self.handshakes.fetch_add(1, Ordering::SeqCst);
     }
 
     fn look_up(&self, tenant: &str, client_id: &str) -> Lookup {
@@ -130,26 +124,6 @@ impl Authority {
             .pop_front()
             .or_else(|| faults.always.clone())
             .unwrap_or(Fault::None)
-    }
-
-    /// Judges and records a request. `base` is the URL of the listener it came
-    /// to; `body` is missing if it was too large or broke off.
-    fn handle(&self, listener: Listener, base: &str, head: &Parts, body: Option<&Bytes>) -> Plan {
-        let path = head.uri.path();
-        if listener == Listener::Issuer {
-            let answer = documents::answer(&self.issuer, head.method.as_str(), path);
-            let verdict = if answer.status == 404 {
-                Verdict::NotFound
-            } else {
-                Verdict::Discovery
-            };
-            self.record(listener, head, Vec::new(), verdict, &Fault::None);
-            return Plan::Answer(answer);
-        }
-        match token_endpoint::tenant_of(path) {
-            Some(tenant) => self.token(listener, head, tenant, body),
-            None => self.document(listener, base, head),
-        }
     }
 
     fn document(&self, listener: Listener, base: &str, head: &Parts) -> Plan {
@@ -238,26 +212,37 @@ impl Authority {
         verdict: Verdict,
         fault: &Fault,
     ) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        self.records.add(RecordedRequest {
-            number: 0,
-            listener,
-            method: head.method.to_string(),
-            target: head
-                .uri
-                .path_and_query()
-                .map_or("/", |target| target.as_str())
-                .to_owned(),
-            headers: head
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-                .collect(),
-            form,
-            received: SystemTime::now(),
-            verdict,
-            fault: (*fault != Fault::None).then(|| fault.name()),
-        });
+        let fault = (*fault != Fault::None).then(|| fault.name());
+        self.records
+            .add(RecordedRequest::new(listener, head, form, verdict, fault));
+    }
+}
+
+impl Site for Authority {
+    fn handle(&self, listener: Listener, base: &str, head: &Parts, body: Option<&Bytes>) -> Plan {
+        let path = head.uri.path();
+        if listener == Listener::Issuer {
+            let answer = documents::answer(&self.issuer, head.method.as_str(), path);
+            let verdict = if answer.status == 404 {
+                Verdict::NotFound
+            } else {
+                Verdict::Discovery
+            };
+            self.record(listener, head, Vec::new(), verdict, &Fault::None);
+            return Plan::Answer(answer);
+        }
+        match token_endpoint::tenant_of(path) {
+            Some(tenant) => self.token(listener, head, tenant, body),
+            None => self.document(listener, base, head),
+        }
+    }
+
+    fn count_connection(&self) {
+        self.connections.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn count_handshake(&self) {
+        self.handshakes.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use http::request::Parts;
+
 use crate::certificates::BadCertificate;
 
 /// How many requests are kept; older ones are dropped, so that an emulator can
@@ -22,6 +24,8 @@ pub enum Listener {
     Bad(BadCertificate),
     /// The token issuer's discovery documents.
     Issuer,
+    /// The Kubernetes API server's stand-in.
+    ApiServer,
 }
 
 /// What the emulator thought of a request, whatever a fault made of the
@@ -36,6 +40,10 @@ pub enum Verdict {
     Discovery,
     /// There is nothing at this path.
     NotFound,
+    /// The API server let the bearer in.
+    Authenticated,
+    /// The API server did not let the bearer in, and why.
+    Unauthenticated(&'static str),
 }
 
 /// One request as it came in.
@@ -64,6 +72,32 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
+    /// A request that has just come in.
+    pub(crate) fn new(
+        listener: Listener,
+        head: &Parts,
+        form: Vec<(String, String)>,
+        verdict: Verdict,
+        fault: Option<String>,
+    ) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let target = head.uri.path_and_query();
+        let headers = head.headers.iter();
+        Self {
+            number: 0,
+            listener,
+            method: head.method.to_string(),
+            target: target.map_or("/", |target| target.as_str()).to_owned(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+                .collect(),
+            form,
+            received: SystemTime::now(),
+            verdict,
+            fault,
+        }
+    }
+
     /// The first header of a name.
     pub fn header(&self, name: &str) -> Option<&str> {
         first(&self.headers, name)
@@ -99,6 +133,8 @@ impl fmt::Display for RecordedRequest {
             Verdict::Refused(code) => write!(f, "refused AADSTS{code}")?,
             Verdict::Discovery => f.write_str("discovery")?,
             Verdict::NotFound => f.write_str("not found")?,
+            Verdict::Authenticated => f.write_str("let in")?,
+            Verdict::Unauthenticated(reason) => write!(f, "not let in: {reason}")?,
         }
         for name in ["client_id", "scope"] {
             if let Some(value) = self.field(name) {

@@ -81,6 +81,11 @@ impl Claims {
         let Value::Object(members) = members else {
             unreachable!("the literal above is an object")
         };
+        Self::of(members)
+    }
+
+    /// These claims, honestly signed.
+    pub(crate) fn of(members: Map<String, Value>) -> Self {
         Self {
             members,
             signature: Signature::Issuer,

@@ -16,7 +16,7 @@ pub use claims::{Claims, Signature};
 use crate::jwt;
 use crate::keys::{KeyError, KeyOwner, SigningKey};
 
-/// A cluster's token issuer: [`mint`](Self::mint) makes tokens of any content,
+/// An issuer, of a cluster's tokens or of access tokens: [`mint`](Self::mint) makes tokens of any content,
 /// honest or not.
 pub struct Issuer {
     url: String,
@@ -32,10 +32,10 @@ impl std::fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    pub(crate) fn new(url: String) -> Result<Self, KeyError> {
+    pub(crate) fn new(url: String, owner: KeyOwner) -> Result<Self, KeyError> {
         Ok(Self {
             url,
-            key: SigningKey::of(KeyOwner::Issuer)?,
+            key: SigningKey::of(owner)?,
         })
     }
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod api_server;
 mod client;
 mod discovery;
 mod faults;

@@ -163,3 +163,17 @@ fn the_faults_are_listed_and_an_unknown_one_is_a_usage_error() {
         "{text}"
     );
 }
+
+#[test]
+fn the_kubeconfig_of_its_api_server_is_there_until_it_ends() {
+    let mut program = Program::start(&["--output", "json", "--api-server"]);
+    let settings: Value = serde_json::from_str(&program.line()).unwrap();
+    let file = PathBuf::from(settings["KUBECONFIG"].as_str().unwrap());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let server = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("server: https://"));
+    std::net::TcpStream::connect(server.unwrap()).unwrap();
+    program.end();
+    assert!(!file.exists());
+}

@@ -2,7 +2,7 @@
 //! Entra's and kubelet's place.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -56,6 +56,9 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         eprintln!("    ..data: {} -> {}", before.display(), after.display());
         verify(&keyhole, &emulator)
     })?;
+    steps.run("kubectl, by a converted kubeconfig", || {
+        kubectl(&workspace.dist, &emulator)
+    })?;
     for (attempt, words) in ATTEMPTS {
         steps.run(format!("a hostile component: {words}"), || {
             hostile(workspace, &emulator, attempt)
@@ -79,6 +82,26 @@ fn get_token(keyhole: &Path, emulator: &Emulator) -> Result<()> {
             .stderr(Stdio::inherit()),
     )?;
     println!("{}", without_token(&printed)?);
+    Ok(())
+}
+
+/// What a user of kubelogin does: converts the kubeconfig, and goes on.
+fn kubectl(dist: &Path, emulator: &Emulator) -> Result<()> {
+    let keyhole = dist.join("keyhole");
+    process::run(emulator.in_the_pod(&keyhole).arg("convert-kubeconfig"))?;
+    if process::output(Command::new("kubectl").args(["version", "--client"])).is_err() {
+        eprintln!("    skipped: no kubectl");
+        return Ok(());
+    }
+    let cache = tempfile::tempdir()?;
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(dist.to_owned()).chain(std::env::split_paths(&paths));
+    let paths = std::env::join_paths(paths)?;
+    for arguments in [["get", "namespaces"], ["auth", "whoami"]] {
+        let mut kubectl = emulator.in_the_pod(Path::new("kubectl"));
+        kubectl.env("PATH", &paths).args(arguments);
+        process::run(kubectl.arg("--cache-dir").arg(cache.path()))?;
+    }
     Ok(())
 }
 
@@ -145,9 +168,9 @@ For kubectl, in the kubeconfig:
         interactiveMode: Never
         provideClusterInfo: false
 
-To go on with the emulator by hand:
+To go on with the emulator by hand, and with kubectl:
 
-  {}
+  {} --api-server
 ",
         workspace.full("keyhole-emulator").display()
     )

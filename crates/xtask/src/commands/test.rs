@@ -6,6 +6,7 @@ use super::{build, reproduce, wit};
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
+use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 pub(super) fn run(
@@ -24,14 +25,16 @@ pub(super) fn run(
                 .args(arguments),
         )
     })?;
+    let tools = if all {
+        Tools::all(workspace, steps)
+    } else {
+        Tools::quick(workspace, steps)
+    };
     steps.run("tests of everything else", || {
         let mut cargo = process::cargo(workspace);
         cargo.arg("test");
+        tools.tell(&mut cargo);
         process::run(selection::select(&mut cargo).arg("--").args(arguments))
     })?;
-    reproduce::compare(workspace, &toolchain, steps)?;
-    if all {
-        eprintln!("There are no slow extras yet.");
-    }
-    Ok(())
+    reproduce::compare(workspace, &toolchain, steps)
 }

@@ -1,0 +1,87 @@
+//! Programs of other people's that tests run beside ours: found on this
+//! machine, or got from where their users get them. What cannot be had is said,
+//! and its tests are skipped; nothing of it is needed to build Keyhole.
+
+mod cache;
+mod etcd;
+mod kube_client;
+mod kubernetes;
+mod python;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use cache::Cache;
+
+/// Where tools are, by the variable in which the tests look for each.
+#[derive(Debug, Default)]
+pub(crate) struct Tools(Vec<(&'static str, PathBuf)>);
+
+impl Tools {
+    /// Those that are there or take seconds to get.
+    pub(crate) fn quick(workspace: &Workspace, steps: &mut Steps) -> Self {
+        let mut tools = Self::default();
+        tools.add(
+            steps,
+            "KEYHOLE_PYTHON",
+            "Python's client of Kubernetes",
+            python::with_kubernetes,
+        );
+        if !kubernetes::has_kubectl() {
+            tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
+                kubernetes::built_before(workspace, cache, "kubectl")
+            });
+        }
+        tools
+    }
+
+    /// Also those that take minutes.
+    pub(crate) fn all(workspace: &Workspace, steps: &mut Steps) -> Self {
+        let mut tools = Self::quick(workspace, steps);
+        tools.add(
+            steps,
+            "KEYHOLE_KUBE_CLIENT",
+            "the client of the crate kube",
+            |_| kube_client::build(workspace),
+        );
+        tools.add(steps, "KEYHOLE_ETCD", "etcd", etcd::find);
+        let mut build = |variable, program| {
+            tools.add(steps, variable, program, |cache| {
+                kubernetes::build(workspace, cache, program)
+            });
+        };
+        build("KEYHOLE_KUBE_APISERVER", "kube-apiserver");
+        if !kubernetes::has_kubectl() {
+            build("KEYHOLE_KUBECTL", "kubectl");
+        }
+        tools
+    }
+
+    /// Tells the tests.
+    pub(crate) fn tell(&self, cargo: &mut Command) {
+        cargo.envs(self.0.iter().map(|(variable, path)| (variable, path)));
+    }
+
+    fn add(
+        &mut self,
+        steps: &mut Steps,
+        variable: &'static str,
+        what: &str,
+        get: impl FnOnce(&Cache) -> Result<PathBuf>,
+    ) {
+        // A step that ends well either way: a tool is no condition.
+        let got = steps.run(what, || Ok(Cache::find().and_then(|cache| get(&cache))));
+        match got.and_then(|got| got) {
+            Ok(path) => {
+                eprintln!("    {}", path.display());
+                self.0.retain(|(known, _)| *known != variable);
+                self.0.push((variable, path));
+            }
+            Err(error) => eprintln!("    not to be had, its tests are skipped: {error:#}"),
+        }
+    }
+}
