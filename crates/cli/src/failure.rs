@@ -1,6 +1,7 @@
 //! The host's errors as failures: class, message, next step, details. One
 //! `match` each.
 
+use keyhole_exchange::cloud;
 use keyhole_exchange::settings::Settings;
 use keyhole_host::{
     AssertionFacts, Error, Origin, RefusedError, TokenError, UnavailableCause, UnavailableError,
@@ -21,6 +22,11 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
             failure.details.extend(token_details(error));
             if let (TokenError::Refused(refused), Some(settings)) = (&**error, settings) {
                 failure.checks = checks(refused, settings);
+                let authority = settings.authority();
+                if let Some(advice) = cloud::advice(&refused.codes, &refused.description, authority)
+                {
+                    failure.next_step = format!("{} {advice}", failure.next_step);
+                }
             }
         }
         Error::Deadline { transport, .. } => {
