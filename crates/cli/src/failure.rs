@@ -3,6 +3,7 @@
 
 use keyhole_exchange::cloud;
 use keyhole_exchange::settings::Settings;
+use keyhole_host::github_actions::FederatedTokenFault;
 use keyhole_host::{
     AssertionFacts, Error, Origin, RefusedError, TokenError, UnavailableCause, UnavailableError,
 };
@@ -47,6 +48,13 @@ fn class(error: &Error) -> ExitClass {
             ExitClass::Configuration
         }
         Error::TokenFile { .. } => ExitClass::FederatedToken,
+        Error::GitHubActions { fault, .. } => match fault {
+            FederatedTokenFault::Network(_) | FederatedTokenFault::Unavailable { .. } => {
+                ExitClass::Unavailable
+            }
+            FederatedTokenFault::BadResponse { .. } => ExitClass::BadResponse,
+            _ => ExitClass::FederatedToken,
+        },
         Error::Token { error, .. } => match **error {
             TokenError::Configuration(_) => ExitClass::Configuration,
             TokenError::TokenFile(_) | TokenError::Assertion(_) => ExitClass::FederatedToken,

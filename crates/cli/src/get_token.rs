@@ -51,7 +51,15 @@ impl GetToken {
         let mut notes = Vec::new();
         match self.exchange(log, &mut notes) {
             Ok(()) => exit::code(ExitClass::Done),
-            Err(failure) => exit::fail(&failure, &notes),
+            Err(failure) => {
+                if matches!(
+                    failure.class,
+                    ExitClass::Configuration | ExitClass::FederatedToken
+                ) {
+                    notes.extend(self.identity.other_source());
+                }
+                exit::fail(&failure, &notes)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use keyhole_report::{ExitClass, Failure};
 
 use crate::audit_log::AuditLog;
 use crate::flags::{IdentityFlags, SandboxFlags};
-use crate::{exit, failure, progress};
+use crate::{exit, failure, github_actions, progress};
 
 /// Settings from flags and this process's variables.
 ///
@@ -94,6 +94,9 @@ pub(crate) fn build(
             }
             observer(event);
         });
+    if let Some(grant) = github_actions::grant(settings, flags.github_audience.as_deref())? {
+        builder = builder.github_actions(grant);
+    }
     if let Some(file) = &flags.authority_ca {
         let roots = TlsRoots::from_file(file)
             .map_err(|error| failure::of(&error.into(), Some(settings)))?;

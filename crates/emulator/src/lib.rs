@@ -24,6 +24,7 @@ mod certificates;
 mod config;
 mod emulator;
 mod faults;
+mod github_actions;
 mod guid;
 mod issuer;
 mod jwt;

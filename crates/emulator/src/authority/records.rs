@@ -36,6 +36,10 @@ pub enum Verdict {
     Discovery,
     /// There is nothing at this path.
     NotFound,
+    /// A federated token was asked for as GitHub Actions has it.
+    Minted,
+    /// The same without the right request token.
+    Unauthorized,
 }
 
 /// One request as it came in.
@@ -99,6 +103,8 @@ impl fmt::Display for RecordedRequest {
             Verdict::Refused(code) => write!(f, "refused AADSTS{code}")?,
             Verdict::Discovery => f.write_str("discovery")?,
             Verdict::NotFound => f.write_str("not found")?,
+            Verdict::Minted => f.write_str("federated token")?,
+            Verdict::Unauthorized => f.write_str("unauthorized")?,
         }
         for name in ["client_id", "scope"] {
             if let Some(value) = self.field(name) {
