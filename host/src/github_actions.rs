@@ -82,11 +82,9 @@ pub enum FederatedTokenFault {
         status: u16,
     },
     /// The answer cannot be used.
-    #[error("gave an answer that cannot be used (HTTP {status}): {reason}")]
+    #[error("gave an answer that cannot be used: {reason}")]
     BadResponse {
-        /// The status; 0 where there was none.
-        status: u16,
-        /// Why.
+        /// Why, with the status if there was one.
         reason: String,
     },
 }
@@ -280,7 +278,6 @@ fn unusable_http(fault: NetworkFault) -> FederatedTokenFault {
         return FederatedTokenFault::Network(fault);
     }
     FederatedTokenFault::BadResponse {
-        status: 0,
         reason: match fault {
             // hyper quotes nothing, the others only what is known here.
             NetworkFault::Encoding(_) => "it is compressed, which was not asked for".into(),
@@ -292,8 +289,7 @@ fn unusable_http(fault: NetworkFault) -> FederatedTokenFault {
 /// The token in an answer. Nothing of the body is ever repeated.
 fn judge(status: u16, body: &[u8]) -> Result<Zeroizing<Vec<u8>>, FederatedTokenFault> {
     let bad = |reason: &str| FederatedTokenFault::BadResponse {
-        status,
-        reason: reason.to_owned(),
+        reason: format!("{reason} (HTTP {status})"),
     };
     match status {
         200 => {}

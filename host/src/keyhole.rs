@@ -7,7 +7,7 @@ use crate::bindings::{ExchangePre, exports};
 use crate::builder::Builder;
 use crate::call::{Call, TooManyRefusals};
 use crate::error::Error;
-use crate::github_actions::{FederatedTokenFault, GitHubActions};
+use crate::github_actions::GitHubActions;
 use crate::grants::limits::limit_reached;
 use crate::grants::{Endpoint, Env, GrantsCtx, Limits, SingleFile, result};
 use crate::linker::{DeadlinePassed, State};
@@ -182,7 +182,10 @@ impl Keyhole {
         if let Some(asked) = &inner.grants.federated_token {
             let token = asked.federated_token(&call, &inner.network);
             let token = match tokio::time::timeout(timeout, token).await {
-                Ok(token) => token.map_err(|fault| not_given(&call, asked, fault))?,
+                Ok(token) => token.map_err(|fault| Error::GitHubActions {
+                    url: asked.shown_url(),
+                    fault,
+                })?,
                 Err(_) => return Err(self.late(&call)),
             };
             grants.file = grants.file.map(|file| file.holding(token));
@@ -321,17 +324,6 @@ impl Keyhole {
             },
             origin: self.0.loaded.origin,
         }
-    }
-}
-
-/// A name that leads where nothing is connected to is a refusal as any other.
-fn not_given(call: &Call, asked: &GitHubActions, fault: FederatedTokenFault) -> Error {
-    match call.refusals() {
-        refusals if refusals.is_empty() => Error::GitHubActions {
-            url: asked.shown_url(),
-            fault,
-        },
-        refusals => Error::Refused(refusals),
     }
 }
 

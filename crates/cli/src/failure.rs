@@ -5,7 +5,8 @@ use keyhole_exchange::cloud;
 use keyhole_exchange::settings::Settings;
 use keyhole_host::github_actions::FederatedTokenFault;
 use keyhole_host::{
-    AssertionFacts, Error, Origin, RefusedError, TokenError, UnavailableCause, UnavailableError,
+    AssertionFacts, Error, NetworkFault, Origin, RefusedError, TokenError, UnavailableCause,
+    UnavailableError,
 };
 use keyhole_report::{ExitClass, Fact, Failure, Identity, Utc, for_refusal};
 
@@ -49,6 +50,7 @@ fn class(error: &Error) -> ExitClass {
         }
         Error::TokenFile { .. } => ExitClass::FederatedToken,
         Error::GitHubActions { fault, .. } => match fault {
+            FederatedTokenFault::Network(NetworkFault::Address { .. }) => ExitClass::Sandbox,
             FederatedTokenFault::Network(_) | FederatedTokenFault::Unavailable { .. } => {
                 ExitClass::Unavailable
             }

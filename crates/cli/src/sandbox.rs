@@ -5,6 +5,7 @@ use std::env::VarError;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use keyhole_exchange::cloud;
 use keyhole_exchange::settings::{Flags, Settings, SettingsError};
 use keyhole_host::audit::AuditEvent;
 use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenRequest};
@@ -59,10 +60,14 @@ pub(crate) fn resolve(
 }
 
 fn unusable(error: &SettingsError) -> Failure {
+    let reason = match error {
+        SettingsError::UnknownCloud { name, .. } => cloud::without_name(name),
+        _ => None,
+    };
     Failure::new(
         ExitClass::Configuration,
         error.to_string(),
-        error.next_step(),
+        reason.unwrap_or_default().to_owned() + &error.next_step(),
     )
 }
 

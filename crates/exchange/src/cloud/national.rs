@@ -1,7 +1,7 @@
 //! National clouds: what to say when a tenant is in another cloud than the one
 //! that was asked.
 //!
-//! The component has no use for [`advice`]: it is not linked there.
+//! The host alone has a use for it: nothing here is linked into the component.
 
 use alloc::string::String;
 
@@ -142,7 +142,8 @@ fn way_to(text: &mut String, cloud: Cloud) {
     );
 }
 
-/// Why a cloud that people ask for has no name here, and what to do.
+/// Why a cloud that people ask for has no name here, and what to do: sentences
+/// to stand before those of the settings' error.
 #[must_use]
 pub fn without_name(name: &str) -> Option<&'static str> {
     const CLOUDS: [(&str, &str); 6] = [

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::{Origin, PATH_BYTES, flag, variable};
 use crate::bounds::Quoted;
-use crate::cloud::{AuthorityFault, AuthorityHost, Cloud, without_name};
+use crate::cloud::{AuthorityFault, AuthorityHost, Cloud};
 use crate::identity::{IdFault, TenantFault};
 use crate::scope::ScopeFault;
 use crate::text::{Say, display, said, say};
@@ -241,7 +241,7 @@ impl SettingsError {
                 _ => "Give a host such as https://login.microsoftonline.com/.",
             }
             .into(),
-            Self::UnknownCloud { name, .. } => clouds(name),
+            Self::UnknownCloud { .. } => clouds(),
             Self::UnknownAuthority { .. } => said!("Correct the setting, or leave ", flag::KNOWN_AUTHORITIES_ONLY, " away if you trust this authority with the federated token.")
             .into(),
             Self::RegionalAuthority { .. } => {
@@ -279,9 +279,8 @@ fn missing(variable: &str, flag: &str) -> Cow<'static, str> {
     .into()
 }
 
-fn clouds(asked: &str) -> Cow<'static, str> {
-    let mut text = String::from(without_name(asked).unwrap_or_default());
-    text.push_str("Use one of: ");
+fn clouds() -> Cow<'static, str> {
+    let mut text = String::from("Use one of: ");
     for (index, cloud) in Cloud::ALL.into_iter().enumerate() {
         let names = cloud.names();
         let (first, others) = names.split_first().map_or(("", &[][..]), |(f, o)| (*f, o));
