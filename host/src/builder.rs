@@ -4,6 +4,7 @@ use crate::artifact::{Artifact, Loaded, Origin};
 use crate::audit::{Audit, SharedAudit};
 use crate::bindings::ExchangePre;
 use crate::error::Error;
+use crate::github_actions::{GitHubActions, REQUEST_URL};
 use crate::grants::{Endpoint, Env, Limits, SingleFile};
 use crate::imports;
 use crate::keyhole::{DEFAULT_TIMEOUT, Grants, Inner, Keyhole};
@@ -21,6 +22,7 @@ pub struct Builder {
     artifact: Option<Artifact>,
     settings: Option<Settings>,
     file: Option<SingleFile>,
+    github_actions: Option<GitHubActions>,
     limits: Limits,
     roots: Option<TlsRoots>,
     timeout: Option<Duration>,
@@ -48,6 +50,14 @@ impl Builder {
     #[must_use]
     pub fn federated_token(mut self, file: SingleFile) -> Self {
         self.file = Some(file);
+        self
+    }
+
+    /// Asks GitHub Actions for the federated token, once a call, in place of
+    /// reading a file. The component sees it as its file all the same.
+    #[must_use]
+    pub fn github_actions(mut self, grant: GitHubActions) -> Self {
+        self.github_actions = Some(grant);
         self
     }
 
@@ -116,6 +126,16 @@ impl Builder {
                     .into(),
             });
         }
+        let asked = self.github_actions.as_ref();
+        if asked.is_some_and(GitHubActions::is_plain) && !self.insecure_http {
+            return Err(Error::Configuration {
+                message: format!("{REQUEST_URL} would get the request token in plain text"),
+                next_step: "use https://, or allow it for this loopback address with \
+                            --insecure-http"
+                    .into(),
+            });
+        }
+        let plain = plain && asked.is_none_or(GitHubActions::is_plain);
         let network = match (self.roots, plain) {
             (Some(roots), _) => Network::new(roots),
             // Nothing is proved over plain HTTP, so no roots are needed.
@@ -129,6 +149,7 @@ impl Builder {
         let grants = Grants {
             env: Env::new(settings.for_component()),
             file,
+            federated_token: self.github_actions,
             endpoint: Endpoint::token_request(&settings),
             roots: network.roots().to_owned(),
             limits: self.limits,

@@ -2,6 +2,7 @@
 
 use crate::bindings::exports::keyhole::identity::token_provider::TokenError;
 use crate::call::Refusal;
+use crate::github_actions::FederatedTokenFault;
 use crate::grants::file::FileFault;
 use crate::grants::limits::LimitReached;
 use crate::network::RootsError;
@@ -48,6 +49,14 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         fault: FileFault,
+    },
+    /// GitHub Actions gave no federated token.
+    #[error("GitHub Actions ({url}) {fault}")]
+    GitHubActions {
+        /// Who was asked, without the query.
+        url: String,
+        /// Why.
+        fault: FederatedTokenFault,
     },
     /// The component says why there is no token.
     #[error("{}", explanation(error).0)]
@@ -108,6 +117,7 @@ impl Error {
                     .into()
             }
             Error::TokenFile { fault, .. } => fault.next_step().into(),
+            Error::GitHubActions { fault, .. } => fault.next_step().into(),
             Error::Token { error, .. } => explanation(error).1.to_owned(),
             Error::Refused(refusals) if refusals.iter().all(Refusal::is_of_the_network) => {
                 "check the authority's name, DNS and /etc/hosts: the name leads to an address \

@@ -7,6 +7,7 @@ use crate::bindings::{ExchangePre, exports};
 use crate::builder::Builder;
 use crate::call::{Call, TooManyRefusals};
 use crate::error::Error;
+use crate::github_actions::GitHubActions;
 use crate::grants::limits::limit_reached;
 use crate::grants::{Endpoint, Env, GrantsCtx, Limits, SingleFile, result};
 use crate::linker::{DeadlinePassed, State};
@@ -52,6 +53,10 @@ pub struct Grants {
     pub env: Env,
     /// The file.
     pub file: SingleFile,
+    /// The request by which the host itself gets the file's content, if it is
+    /// not read from a path.
+    #[serde(serialize_with = "as_optional_text")]
+    pub federated_token: Option<GitHubActions>,
     /// The request.
     #[serde(serialize_with = "as_text")]
     pub endpoint: Endpoint,
@@ -65,6 +70,13 @@ pub struct Grants {
 
 fn as_text<S: serde::Serializer>(value: &impl fmt::Display, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(value)
+}
+
+fn as_optional_text<S: serde::Serializer>(
+    value: &Option<impl fmt::Display>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(to)
 }
 
 impl Keyhole {
@@ -95,10 +107,6 @@ impl Keyhole {
     /// # Errors
     /// See [`Error`]. After an error the next call starts afresh.
     pub async fn get_token(&self, request: TokenRequest) -> Result<AccessToken, Error> {
-        let timeout = self.0.grants.timeout;
-        let deadline = timeout
-            .saturating_sub(FOR_LAST_WORDS.min(timeout / 10))
-            .as_nanos();
         let propagation = u64::try_from(request.retry_propagation.as_nanos()).unwrap_or(u64::MAX);
         let scope = request.scope.as_ref().map(ToString::to_string);
         let endpoint = self
@@ -112,15 +120,17 @@ impl Keyhole {
             .form()
             .map(|form| form.scope().to_owned())
             .unwrap_or_default();
-        let ask = wit::TokenRequest {
+        let mut ask = wit::TokenRequest {
             scope,
             claims: request.claims.as_ref().map(|claims| claims.to_string()),
-            deadline: u64::try_from(deadline).ok(),
+            deadline: None,
             retry_propagation: propagation,
             skip_assertion_checks: request.skip_assertion_checks,
         };
         let (call, answer) = self
-            .run(endpoint, async |provider, store| {
+            .run(endpoint, async |provider, store, left| {
+                let deadline = left.saturating_sub(FOR_LAST_WORDS.min(left / 10));
+                ask.deadline = u64::try_from(deadline.as_nanos()).ok();
                 provider.call_get_token(store, &ask).await
             })
             .await?;
@@ -139,7 +149,7 @@ impl Keyhole {
     pub async fn inspect_token(&self) -> Result<wit::AssertionFacts, Error> {
         let endpoint = self.0.grants.endpoint.clone().max_requests(0);
         let (call, answer) = self
-            .run(endpoint, async |provider, store| {
+            .run(endpoint, async |provider, store, _| {
                 provider.call_inspect_token(store).await
             })
             .await?;
@@ -155,10 +165,11 @@ impl Keyhole {
         call_guest: impl AsyncFnOnce(
             &exports::keyhole::identity::token_provider::Guest,
             &mut Store<State>,
+            Duration,
         ) -> wasmtime::Result<T>,
     ) -> Result<(FinishedCall, T), Error> {
         let inner = &*self.0;
-        let grants = GrantsCtx::builder()
+        let mut grants = GrantsCtx::builder()
             .env(inner.grants.env.clone())
             .file(inner.grants.file.clone())
             .endpoint(endpoint, inner.network.clone())
@@ -168,6 +179,18 @@ impl Keyhole {
         let limits = inner.grants.limits;
         let timeout = inner.grants.timeout;
         let start = Instant::now();
+        if let Some(asked) = &inner.grants.federated_token {
+            let token = asked.federated_token(&call, &inner.network);
+            let token = match tokio::time::timeout(timeout, token).await {
+                Ok(token) => token.map_err(|fault| Error::GitHubActions {
+                    url: asked.shown_url(),
+                    fault,
+                })?,
+                Err(_) => return Err(self.late(&call)),
+            };
+            grants.file = grants.file.map(|file| file.holding(token));
+        }
+        let left = timeout.saturating_sub(start.elapsed());
         let mut store = Store::new(
             &inner.engine,
             State {
@@ -181,9 +204,9 @@ impl Keyhole {
 
         let running = async {
             let exchange = inner.component.instantiate_async(&mut store).await?;
-            call_guest(exchange.keyhole_identity_token_provider(), &mut store).await
+            call_guest(exchange.keyhole_identity_token_provider(), &mut store, left).await
         };
-        let ended = tokio::time::timeout(timeout, running).await;
+        let ended = tokio::time::timeout(left, running).await;
         call.end();
         // The store takes the requests with it.
         let in_flight = call.has_request_in_flight();

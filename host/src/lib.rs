@@ -34,6 +34,7 @@ mod builder;
 mod call;
 mod engine;
 mod error;
+pub mod github_actions;
 pub mod grants;
 mod imports;
 mod keyhole;

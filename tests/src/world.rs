@@ -74,8 +74,9 @@ impl World {
         std::fs::read_to_string(self.token_file()).expect("the federated token")
     }
 
-    /// What no output may hold: the federated token of the pod, and the access
-    /// tokens that the authority has sent so far.
+    /// What no output may hold: the federated token of the pod, those that
+    /// GitHub Actions has given and what proves a job to it, and the access tokens
+    /// that the authority has sent so far.
     #[must_use]
     pub fn secrets(&self) -> Vec<Secret> {
         let is_secret = |token: &String| token.len() >= SHORTEST_SECRET;
@@ -83,9 +84,13 @@ impl World {
         let mounted = mounted.map(|token| token.trim().to_owned());
         let mounted = mounted.filter(is_secret);
         let sent = self.emulator.access_tokens().into_iter().filter(is_secret);
+        let request = self.emulator.actions_request_token();
+        let given = self.emulator.actions_tokens();
         mounted
-            .map(|token| Secret::signature(FEDERATED_TOKEN, &token))
             .into_iter()
+            .chain(given)
+            .map(|token| Secret::signature(FEDERATED_TOKEN, &token))
+            .chain([Secret::new(FEDERATED_TOKEN, request)])
             .chain(sent.map(|token| Secret::access_token("access token", &token)))
             .collect()
     }

@@ -1,9 +1,12 @@
 //! The host's errors as failures: class, message, next step, details. One
 //! `match` each.
 
+use keyhole_exchange::cloud;
 use keyhole_exchange::settings::Settings;
+use keyhole_host::github_actions::FederatedTokenFault;
 use keyhole_host::{
-    AssertionFacts, Error, Origin, RefusedError, TokenError, UnavailableCause, UnavailableError,
+    AssertionFacts, Error, NetworkFault, Origin, RefusedError, TokenError, UnavailableCause,
+    UnavailableError,
 };
 use keyhole_report::{ExitClass, Fact, Failure, Identity, Utc, for_refusal};
 
@@ -21,6 +24,11 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
             failure.details.extend(token_details(error));
             if let (TokenError::Refused(refused), Some(settings)) = (&**error, settings) {
                 failure.checks = checks(refused, settings);
+                let authority = settings.authority();
+                if let Some(advice) = cloud::advice(&refused.codes, &refused.description, authority)
+                {
+                    failure.next_step = format!("{} {advice}", failure.next_step);
+                }
             }
         }
         Error::Deadline { transport, .. } => {
@@ -50,6 +58,14 @@ fn class(error: &Error) -> ExitClass {
             ExitClass::Configuration
         }
         Error::TokenFile { .. } => ExitClass::FederatedToken,
+        Error::GitHubActions { fault, .. } => match fault {
+            FederatedTokenFault::Network(NetworkFault::Address { .. }) => ExitClass::Sandbox,
+            FederatedTokenFault::Network(_) | FederatedTokenFault::Unavailable { .. } => {
+                ExitClass::Unavailable
+            }
+            FederatedTokenFault::BadResponse { .. } => ExitClass::BadResponse,
+            _ => ExitClass::FederatedToken,
+        },
         Error::Token { error, .. } => match **error {
             TokenError::Configuration(_) => ExitClass::Configuration,
             TokenError::TokenFile(_) | TokenError::Assertion(_) => ExitClass::FederatedToken,

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use keyhole_exchange::settings::Flags;
 
 use crate::duration::GoDuration;
+use crate::github_actions::{self, GitHubFlags};
 
 /// Who asks whom for what.
 #[derive(Debug, Args)]
@@ -43,6 +44,9 @@ pub(crate) struct IdentityFlags {
     #[arg(long, value_name = "FILE")]
     federated_token_file: Option<String>,
 
+    #[command(flatten)]
+    github: GitHubFlags,
+
     /// Authority to ask; beats --environment
     ///
     /// With or without `https://` and a slash at the end. Default:
@@ -66,6 +70,14 @@ pub(crate) struct IdentityFlags {
 }
 
 impl IdentityFlags {
+    /// A word on where the federated token could be had and is not asked for.
+    pub(crate) fn other_source(&self) -> Option<String> {
+        match self.github.to_setting() {
+            Some(_) => None,
+            None => github_actions::note(),
+        }
+    }
+
     /// As the exchange takes them.
     pub(crate) fn to_settings_flags(&self) -> Flags {
         Flags {
@@ -74,6 +86,7 @@ impl IdentityFlags {
             server_id: self.server_id.clone(),
             scope: self.scope.clone(),
             federated_token_file: self.federated_token_file.clone(),
+            github_actions_token: self.github.to_setting(),
             authority_host: self.authority_host.clone(),
             environment: self.environment.clone(),
             known_authorities_only: self.known_authorities_only,
@@ -90,6 +103,17 @@ pub(crate) struct SandboxFlags {
     /// A Go duration such as 60s, 1m30s or 500ms.
     #[arg(long, value_name = "DURATION", default_value = "60s")]
     timeout: GoDuration,
+
+    /// Audience of the token that GitHub Actions is asked for
+    ///
+    /// Default: the usual one of the cloud, api://AzureADTokenExchange.
+    #[arg(
+        long,
+        value_name = "AUDIENCE",
+        requires = "github_actions_token",
+        help_heading = "Identity"
+    )]
+    pub(crate) github_audience: Option<String>,
 
     /// Trust these root certificates (PEM) for the authority, and no others
     #[arg(long, value_name = "FILE")]

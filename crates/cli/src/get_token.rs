@@ -52,6 +52,12 @@ impl GetToken {
         match self.exchange(log, &mut notes) {
             Ok(()) => exit::code(ExitClass::Done),
             Err(mut failure) => {
+                if matches!(
+                    failure.class,
+                    ExitClass::Configuration | ExitClass::FederatedToken
+                ) {
+                    notes.extend(self.identity.other_source());
+                }
                 // kubectl is who sets it.
                 if std::env::var_os(EXEC_INFO).is_some_and(|info| !info.is_empty()) {
                     failure::shorten(&mut failure);

@@ -23,6 +23,8 @@ Environment variables (a flag beats every variable of its line):
   AZURE_CLOUD                 the same by a cloud's name, if the former is not set
   AZURE_SCOPE                 --scope, --server-id
   AKS_SERVER_APP_ID           the same by the server's id, if the former is not set
+  ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN
+                              read with --github-actions-token; set by GitHub
   SSL_CERT_FILE, SSL_CERT_DIR replace the system's root certificates
   NO_COLOR                    no colours
 A variable that is empty counts as not set.";

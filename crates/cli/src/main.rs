@@ -18,6 +18,7 @@ mod exit;
 mod failure;
 mod flags;
 mod get_token;
+mod github_actions;
 mod help;
 mod inspect;
 mod kubelogin;

@@ -5,6 +5,7 @@ use std::env::VarError;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use keyhole_exchange::cloud;
 use keyhole_exchange::settings::{Flags, Settings, SettingsError};
 use keyhole_host::audit::AuditEvent;
 use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenRequest};
@@ -12,7 +13,7 @@ use keyhole_report::{ExitClass, Failure};
 
 use crate::audit_log::AuditLog;
 use crate::flags::{IdentityFlags, SandboxFlags};
-use crate::{exit, failure, progress};
+use crate::{exit, failure, github_actions, progress};
 
 /// Settings from flags and this process's variables.
 ///
@@ -59,10 +60,14 @@ pub(crate) fn resolve(
 }
 
 fn unusable(error: &SettingsError) -> Failure {
+    let reason = match error {
+        SettingsError::UnknownCloud { name, .. } => cloud::without_name(name),
+        _ => None,
+    };
     Failure::new(
         ExitClass::Configuration,
         error.to_string(),
-        error.next_step(),
+        reason.unwrap_or_default().to_owned() + &error.next_step(),
     )
 }
 
@@ -94,6 +99,9 @@ pub(crate) fn build(
             }
             observer(event);
         });
+    if let Some(grant) = github_actions::grant(settings, flags.github_audience.as_deref())? {
+        builder = builder.github_actions(grant);
+    }
     if let Some(file) = &flags.authority_ca {
         let roots = TlsRoots::from_file(file)
             .map_err(|error| failure::of(&error.into(), Some(settings)))?;

@@ -42,6 +42,9 @@ pub(crate) fn grants(grants: &Grants) -> Section {
         .iter()
         .map(|(name, value)| Fact::new(name.as_str(), value.as_str()))
         .collect();
+    if let Some(request) = &grants.federated_token {
+        facts.push(Fact::new("token request", request.to_string()));
+    }
     facts.extend([
         Fact::new("file", grants.file.to_string()),
         Fact::new("request", grants.endpoint.target().to_string()),

@@ -83,10 +83,11 @@ impl Verify {
         sections: &mut Vec<Section>,
         notes: &mut Vec<String>,
     ) -> Result<TokenSummary, Failure> {
+        notes.extend(self.identity.other_source());
         let settings = sandbox::settings(&self.identity)
             .inspect_err(|_| steps.took("settings", StepState::Failed, String::new()))?;
         steps.took("settings", StepState::Done, summary(&settings));
-        *notes = sandbox::notes(&settings);
+        notes.extend(sandbox::notes(&settings));
         sections.push(sections::settings(&settings));
 
         let spinner = Spinner::start("loading the component");

@@ -19,6 +19,7 @@ use crate::authority::records::{Listener, RecordedRequest};
 use crate::certificates::{self, BadCertificate, CertificateError};
 use crate::config::{AKS_SERVER_APP_ID, EmulatorConfig};
 use crate::faults::Fault;
+use crate::github_actions;
 use crate::issuer::{Claims, Issuer};
 use crate::keys::{KeyError, KeyOwner};
 
@@ -255,6 +256,28 @@ impl Emulator {
     /// any more.
     pub fn always(&self, fault: Option<Fault>) {
         self.authority.always(fault);
+    }
+
+    /// `ACTIONS_ID_TOKEN_REQUEST_URL` of a job of GitHub Actions whose tokens
+    /// this emulator mints, below one of its authorities.
+    pub fn actions_request_url(&self, authority: &str) -> String {
+        let (path, query) = (github_actions::PATH, github_actions::QUERY);
+        format!("{}{path}?{query}", authority.trim_end_matches('/'))
+    }
+
+    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN` of that job.
+    pub fn actions_request_token(&self) -> &str {
+        &self.authority.github_actions.request_token
+    }
+
+    /// Lets the next request of that job meet a fault.
+    pub fn queue_for_actions(&self, fault: Fault) {
+        self.authority.github_actions.queue(fault);
+    }
+
+    /// The federated tokens that the job was given so far.
+    pub fn actions_tokens(&self) -> Vec<String> {
+        self.authority.github_actions.tokens()
     }
 
     /// The requests so far, to all addresses, in order: the last 4,096.

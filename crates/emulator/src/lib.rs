@@ -25,6 +25,7 @@ mod certificates;
 mod config;
 mod emulator;
 mod faults;
+mod github_actions;
 mod guid;
 mod issuer;
 mod jwt;

@@ -1,6 +1,7 @@
 //! Which authority is asked: clouds by name, authorities by host.
 
 mod ip;
+mod national;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -8,9 +9,12 @@ use alloc::string::String;
 use crate::bounds::{EscapedChar, behind_last, has, number, split, split_at_first, split_scheme};
 use crate::text::{Say, display, said, say};
 
+pub use national::{advice, without_name};
+
 /// The authorities that MSAL trusts without asking (MSAL for Go and Python,
-/// `authority.go` and `authority.py`, August 2026).
-pub const KNOWN_AUTHORITIES: [&str; 13] = [
+/// `authority.go` and `authority.py`, August 2026), but for the one of the
+/// German cloud, which is closed.
+pub const KNOWN_AUTHORITIES: [&str; 12] = [
     "login.microsoftonline.com",
     "login.windows.net",
     "login.microsoft.com",
@@ -20,11 +24,14 @@ pub const KNOWN_AUTHORITIES: [&str; 13] = [
     "login-us.microsoftonline.com",
     "login.partner.microsoftonline.cn",
     "login.chinacloudapi.cn",
-    "login.microsoftonline.de",
     "login.sovcloud-identity.fr",
     "login.sovcloud-identity.de",
     "login.sovcloud-identity.sg",
 ];
+
+/// The authority of the German cloud, closed on 29 October 2021 (Microsoft
+/// Learn, "National clouds").
+const CLOSED: &str = "login.microsoftonline.de";
 
 /// A cloud that has a name. The names are those of kubelogin's
 /// `--environment`, go-autorest and azcore.
@@ -47,7 +54,11 @@ impl Cloud {
     pub const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["AzurePublicCloud", "AzureCloud", "AzurePublic"],
-            Self::UsGovernment => &["AzureUSGovernment", "AzureUSGovernmentCloud"],
+            Self::UsGovernment => &[
+                "AzureUSGovernment",
+                "AzureUSGovernmentCloud",
+                "AzureGovernment",
+            ],
             Self::China => &["AzureChinaCloud", "AzureChina"],
         }
     }
@@ -163,6 +174,8 @@ pub enum AuthorityFault {
     Port,
     /// `http://` to something that is not this machine.
     PlainHttp,
+    /// The authority of a cloud that is no more.
+    Closed,
 }
 
 impl Say for AuthorityFault {
@@ -185,6 +198,7 @@ impl Say for AuthorityFault {
             Self::PlainHttp => {
                 text.push_str("http:// is for 127.0.0.0/8, [::1] and localhost alone")
             }
+            Self::Closed => text.push_str("the German cloud was closed in 2021"),
         }
     }
 }
@@ -227,6 +241,9 @@ impl AuthorityHost {
         let authority = Self { scheme, host, port };
         if scheme == Scheme::Http && !authority.is_loopback() {
             return Err(AuthorityFault::PlainHttp);
+        }
+        if authority.host() == CLOSED {
+            return Err(AuthorityFault::Closed);
         }
         Ok(authority)
     }

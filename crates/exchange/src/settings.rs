@@ -39,6 +39,9 @@ pub struct Flags {
     pub scope: Option<String>,
     /// `--federated-token-file`.
     pub federated_token_file: Option<String>,
+    /// Whom `--github-actions-token` asks for the federated token, in words; it
+    /// stands in the place of a path and is never opened.
+    pub github_actions_token: Option<String>,
     /// `--authority-host`.
     pub authority_host: Option<String>,
     /// `--environment`.
@@ -106,7 +109,10 @@ impl Settings {
         let (tenant, tenant_origin) = choose(found, tenant, &mut overruled)?
             .ok_or_else(|| missing(variable::TENANT_ID, flag::TENANT_ID))?;
         let found = find(
-            &[(flag::FEDERATED_TOKEN_FILE, &flags.federated_token_file)],
+            &[
+                (flag::GITHUB_ACTIONS_TOKEN, &flags.github_actions_token),
+                (flag::FEDERATED_TOKEN_FILE, &flags.federated_token_file),
+            ],
             &[variable::FEDERATED_TOKEN_FILE],
         );
         // Named last, though a fault in it comes before those of the defaults.
@@ -196,7 +202,7 @@ impl Settings {
         &self.scope
     }
 
-    /// The path of the federated token, as it was given.
+    /// The path of the federated token, as it was given, or who is asked for it.
     #[must_use]
     pub fn token_file(&self) -> &str {
         &self.token_file

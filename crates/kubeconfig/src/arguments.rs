@@ -86,6 +86,8 @@ const FLAGS: &[Flag] = &[
     flag("--output", None),
     flag("--log-level", None),
     flag("--log-format", None),
+    switch(flag::GITHUB_ACTIONS_TOKEN),
+    flag("--github-audience", None),
     switch(flag::KNOWN_AUTHORITIES_ONLY),
     switch("--insecure-http"),
     switch("--no-assertion-checks"),

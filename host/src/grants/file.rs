@@ -45,6 +45,26 @@ pub struct SingleFile {
     entry: String,
     content: Content,
     max_size: u64,
+    #[serde(skip)]
+    source: Source,
+}
+
+/// Where the content is from.
+#[derive(Clone, PartialEq, Eq)]
+enum Source {
+    /// The real path, read afresh each time.
+    Path,
+    /// Memory: nothing is read, and the path is a name for people alone.
+    Memory(Arc<Zeroizing<Vec<u8>>>),
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Path => "Path",
+            Source::Memory(_) => "Memory([redacted])",
+        })
+    }
 }
 
 /// What the content of a granted file must be.
@@ -67,7 +87,15 @@ impl SingleFile {
             entry: policy::ENTRY.into(),
             content: Content::Any,
             max_size: policy::MAX_SIZE,
+            source: Source::Path,
         }
+    }
+
+    /// The same grant with this content, which is on no disk. The path is what
+    /// the log and errors call it.
+    pub(crate) fn holding(mut self, content: Zeroizing<Vec<u8>>) -> Self {
+        self.source = Source::Memory(Arc::new(content));
+        self
     }
 
     /// Shows the file to the guest as `entry` below `preopen` instead.
@@ -110,6 +138,9 @@ impl SingleFile {
 
     /// Reads the file as a guest's `open` does.
     async fn read(&self) -> Result<Arc<Zeroizing<Vec<u8>>>, FileFault> {
+        if let Source::Memory(bytes) = &self.source {
+            return self.judge_content(bytes).map(|()| Arc::clone(bytes));
+        }
         let start = Instant::now();
         loop {
             let path = self.path.clone();

@@ -27,6 +27,9 @@ pub(crate) struct Outgoing {
     path: String,
     body: Zeroizing<Vec<u8>>,
     request_id: String,
+    /// Of a GET, the value of its `Authorization` header.
+    authorization: Option<Zeroizing<String>>,
+    max_answer: usize,
 }
 
 impl Outgoing {
@@ -37,6 +40,28 @@ impl Outgoing {
             path: target.path().to_owned(),
             body,
             request_id: random_uuid(),
+            authorization: None,
+            max_answer: MAX_ANSWER,
+        }
+    }
+
+    /// A GET with an `Authorization` header. `path` may have a query; of the
+    /// answer `max_answer` bytes are read at most.
+    pub(crate) fn get(
+        tls: bool,
+        authority: &str,
+        path: &str,
+        authorization: Zeroizing<String>,
+        max_answer: usize,
+    ) -> Self {
+        Outgoing {
+            tls,
+            authority: authority.to_owned(),
+            path: path.to_owned(),
+            body: Zeroizing::default(),
+            request_id: random_uuid(),
+            authorization: Some(authorization),
+            max_answer,
         }
     }
 
@@ -72,6 +97,21 @@ impl Outgoing {
     }
 
     fn into_request(self) -> Result<Request<Full<Bytes>>, http::Error> {
+        if let Some(authorization) = self.authorization {
+            // One copy, wiped when the request has gone.
+            let value = Bytes::from_owner(Wiped(authorization));
+            let mut value = header::HeaderValue::from_maybe_shared(value)?;
+            value.set_sensitive(true);
+            return Request::builder()
+                .uri(self.path)
+                .header(header::HOST, self.authority)
+                .header(header::AUTHORIZATION, value)
+                .header(header::ACCEPT, "application/json")
+                .header(header::ACCEPT_ENCODING, "identity")
+                .header(header::USER_AGENT, USER_AGENT)
+                .header(header::CONNECTION, "close")
+                .body(Full::default());
+        }
         Request::builder()
             .method(Method::POST)
             .uri(self.path)
@@ -84,6 +124,15 @@ impl Outgoing {
             .header(header::CONTENT_LENGTH, self.body.len())
             .header(header::CONNECTION, "close")
             .body(Full::new(Bytes::from_owner(self.body)))
+    }
+}
+
+/// A secret as the owner of a header's bytes.
+struct Wiped(Zeroizing<String>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
@@ -108,6 +157,7 @@ where
         // What ends the connection shows in the request or in the body.
         let _ = connection.await;
     });
+    let max_answer = outgoing.max_answer;
     let request = outgoing
         .into_request()
         .expect("the grant holds canonical strings only");
@@ -124,7 +174,7 @@ where
         let encoding = String::from_utf8_lossy(encoding.as_bytes());
         return Err(NetworkFault::Encoding(encoding.chars().take(64).collect()));
     }
-    let body = read_body(body).await?;
+    let body = read_body(body, max_answer).await?;
     drop(connection);
     Ok(Answer {
         status: head.status,
@@ -140,15 +190,18 @@ where
 
 /// A whole body, within its limit. It is not kept as it comes: of a body in
 /// chunks of one byte each piece takes thirty times as much.
-async fn read_body(mut body: hyper::body::Incoming) -> Result<Zeroizing<Vec<u8>>, NetworkFault> {
+async fn read_body(
+    mut body: hyper::body::Incoming,
+    max: usize,
+) -> Result<Zeroizing<Vec<u8>>, NetworkFault> {
     let mut whole = Zeroizing::new(Vec::new());
     while let Some(frame) = body.frame().await {
         let Ok(piece) = frame.map_err(NetworkFault::Http)?.into_data() else {
             continue;
         };
         let length = whole.len() + piece.len();
-        if length > MAX_ANSWER {
-            return Err(NetworkFault::BodySize { max: MAX_ANSWER });
+        if length > max {
+            return Err(NetworkFault::BodySize { max });
         }
         if length > whole.capacity() {
             // A buffer that grows by itself leaves copies behind.

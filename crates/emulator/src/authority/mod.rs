@@ -7,7 +7,7 @@ mod assertion;
 mod codes;
 pub(crate) mod directory;
 mod discovery;
-mod form;
+pub(crate) mod form;
 mod grant_answer;
 pub(crate) mod listener;
 pub(crate) mod records;
@@ -24,6 +24,7 @@ use http::request::Parts;
 use crate::config::EmulatorConfig;
 use crate::faults::Fault;
 use crate::faults::script::Plan;
+use crate::github_actions::{self, GitHubActions};
 use crate::guid;
 use crate::issuer::{Issuer, documents};
 use crate::keys::{KeyError, KeyOwner};
@@ -50,6 +51,7 @@ pub(crate) struct Authority {
     directory: Mutex<Directory>,
     faults: Mutex<Faults>,
     access_tokens: Mutex<Vec<String>>,
+    pub(crate) github_actions: GitHubActions,
     connections: AtomicUsize,
     handshakes: AtomicUsize,
 }
@@ -73,6 +75,7 @@ impl Authority {
             directory: Mutex::new(directory),
             faults: Mutex::default(),
             access_tokens: Mutex::default(),
+            github_actions: GitHubActions::default(),
             connections: AtomicUsize::new(0),
             handshakes: AtomicUsize::new(0),
             config,
@@ -230,6 +233,12 @@ impl Site for Authority {
             };
             self.record(listener, head, Vec::new(), verdict, &Fault::None);
             return Plan::Answer(answer);
+        }
+        if path == github_actions::PATH {
+            let (plan, verdict, fault) =
+                self.github_actions.handle(&self.config, &self.issuer, head);
+            self.record(listener, head, Vec::new(), verdict, &fault);
+            return plan;
         }
         match token_endpoint::tenant_of(path) {
             Some(tenant) => self.token(listener, head, tenant, body),

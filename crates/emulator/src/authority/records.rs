@@ -44,6 +44,10 @@ pub enum Verdict {
     Authenticated,
     /// The API server did not let the bearer in, and why.
     Unauthenticated(&'static str),
+    /// A federated token was asked for as GitHub Actions has it.
+    Minted,
+    /// The same without the right request token.
+    Unauthorized,
 }
 
 /// One request as it came in.
@@ -135,6 +139,8 @@ impl fmt::Display for RecordedRequest {
             Verdict::NotFound => f.write_str("not found")?,
             Verdict::Authenticated => f.write_str("let in")?,
             Verdict::Unauthenticated(reason) => write!(f, "not let in: {reason}")?,
+            Verdict::Minted => f.write_str("federated token")?,
+            Verdict::Unauthorized => f.write_str("unauthorized")?,
         }
         for name in ["client_id", "scope"] {
             if let Some(value) = self.field(name) {

@@ -118,7 +118,7 @@ fn unavailable(error: &UnavailableError) -> String {
             said!(
                 "Try again in ",
                 wait,
-                " s, or give a deadline that is longer than that."
+                " s, or give a longer deadline (--timeout)."
             )
         }
         (_, Some(seconds)) => said!("Try again in ", seconds, " s."),

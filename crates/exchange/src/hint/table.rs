@@ -187,7 +187,7 @@ pub const HINTS: [Hint; 58] = [
     Hint {
         code: 90002,
         meaning: "there is no such tenant at this authority",
-        fix: "Correct the tenant id; if it is right, the authority belongs to another cloud: set --environment or AZURE_AUTHORITY_HOST.",
+        fix: "Correct the tenant id; if it is right, the tenant is in another cloud: set --environment or AZURE_AUTHORITY_HOST.",
         about: About::Nothing,
     },
     Hint {
@@ -199,13 +199,13 @@ pub const HINTS: [Hint; 58] = [
     Hint {
         code: 900_382,
         meaning: "confidential clients are not supported across clouds",
-        fix: "Use the authority of the cloud in which the application lives: --environment or AZURE_AUTHORITY_HOST.",
+        fix: "Set --environment or AZURE_AUTHORITY_HOST to the tenant's cloud.",
         about: About::Nothing,
     },
     Hint {
         code: 900_432,
         meaning: "confidential clients are not supported across clouds",
-        fix: "Use the authority of the cloud in which the application lives: --environment or AZURE_AUTHORITY_HOST.",
+        fix: "Set --environment or AZURE_AUTHORITY_HOST to the tenant's cloud.",
         about: About::Nothing,
     },
     Hint {

@@ -109,6 +109,7 @@ impl Say for ReplyFault {
             Self::Redirect => text.push_str("it is a redirect, and none is followed"),
             Self::Status => text.push_str("a token endpoint does not answer with this status"),
             Self::TooLarge => say!(text, "its body is longer than ", BODY_BYTES, " bytes"),
+            Self::NotJson { seen, .. } if seen.size == 0 => text.push_str("it is empty"),
             Self::NotJson { fault, seen } => say!(text, "it is ", fault, " (", seen, ")"),
             Self::NoErrorCode { seen } => {
                 say!(text, "it is JSON without an error code (", seen, ")")

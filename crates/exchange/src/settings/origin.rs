@@ -43,6 +43,8 @@ pub mod flag {
     pub const TENANT_ID: &str = "--tenant-id";
     /// Beats `AZURE_SCOPE` and `AKS_SERVER_APP_ID`.
     pub const SERVER_ID: &str = "--server-id";
+    /// Beats `AZURE_FEDERATED_TOKEN_FILE`: GitHub Actions is asked instead.
+    pub const GITHUB_ACTIONS_TOKEN: &str = "--github-actions-token";
     /// Beats `--server-id` and the variables.
     pub const SCOPE: &str = "--scope";
     /// Beats `AZURE_FEDERATED_TOKEN_FILE`.

@@ -11,6 +11,7 @@ fn every_alias_means_its_cloud_in_any_case() {
         ("AzurePublic", "login.microsoftonline.com"),
         ("AzureUSGovernment", "login.microsoftonline.us"),
         ("AzureUSGovernmentCloud", "login.microsoftonline.us"),
+        ("AzureGovernment", "login.microsoftonline.us"),
         ("AzureChinaCloud", "login.chinacloudapi.cn"),
         ("AzureChina", "login.chinacloudapi.cn"),
     ] {

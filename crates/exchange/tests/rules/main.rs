@@ -7,6 +7,7 @@ mod form;
 mod hints;
 mod identity;
 mod machine;
+mod national;
 mod reply;
 mod retry;
 mod secrets;
