@@ -57,6 +57,11 @@ impl Cloud {
         }
     }
 
+    /// The first of its names.
+    fn usual_name(self) -> &'static str {
+        self.names().first().copied().unwrap_or_default()
+    }
+
     /// The cloud that an answer of the authority names, by its
     /// `cloud_instance_name`.
     fn instance(name: &str) -> Option<Self> {
@@ -94,7 +99,7 @@ pub fn advice(codes: &[u32], description: &str, authority: &AuthorityHost) -> Op
         let cloud = asked.filter(|cloud| *cloud != Cloud::Public)?;
         return Some(said!(
             "In ",
-            cloud.names()[0],
+            cloud.usual_name(),
             " the audience may be ",
             cloud.token_exchange_audience(),
             "."
@@ -105,7 +110,7 @@ pub fn advice(codes: &[u32], description: &str, authority: &AuthorityHost) -> Op
     }
     let mut text = String::new();
     match asked {
-        Some(cloud) => say!(&mut text, "Asked was ", cloud.names()[0]),
+        Some(cloud) => say!(&mut text, "Asked was ", cloud.usual_name()),
         None => say!(&mut text, "Asked was ", authority),
     }
     let named = description
@@ -135,7 +140,7 @@ fn way_to(text: &mut String, cloud: Cloud) {
     say!(
         text,
         "--environment ",
-        cloud.names()[0],
+        cloud.usual_name(),
         " (",
         authority,
         ")"
