@@ -117,6 +117,10 @@ impl FederatedTokenFault {
                 "check the certificates that are trusted: GitHub's is proved by the same roots as \
                  the authority's"
             }
+            FederatedTokenFault::Network(NetworkFault::Address { .. }) => {
+                "check ACTIONS_ID_TOKEN_REQUEST_URL, DNS and /etc/hosts: the URL leads to an address \
+                 that GitHub does not have"
+            }
             FederatedTokenFault::Network(_) => {
                 "check that the runner reaches this host, then run the job again"
             }

@@ -58,7 +58,7 @@ impl Cloud {
     }
 
     /// The first of its names.
-    fn name(self) -> &'static str {
+    fn usual_name(self) -> &'static str {
         self.names().first().copied().unwrap_or_default()
     }
 
@@ -99,7 +99,7 @@ pub fn advice(codes: &[u32], description: &str, authority: &AuthorityHost) -> Op
         let cloud = asked.filter(|cloud| *cloud != Cloud::Public)?;
         return Some(said!(
             "In ",
-            cloud.name(),
+            cloud.usual_name(),
             " the audience may be ",
             cloud.token_exchange_audience(),
             "."
@@ -110,7 +110,7 @@ pub fn advice(codes: &[u32], description: &str, authority: &AuthorityHost) -> Op
     }
     let mut text = String::new();
     match asked {
-        Some(cloud) => say!(&mut text, "Asked was ", cloud.name()),
+        Some(cloud) => say!(&mut text, "Asked was ", cloud.usual_name()),
         None => say!(&mut text, "Asked was ", authority),
     }
     let named = description
@@ -137,7 +137,14 @@ pub fn advice(codes: &[u32], description: &str, authority: &AuthorityHost) -> Op
 
 fn way_to(text: &mut String, cloud: Cloud) {
     let authority = cloud.authority();
-    say!(text, "--environment ", cloud.name(), " (", authority, ")");
+    say!(
+        text,
+        "--environment ",
+        cloud.usual_name(),
+        " (",
+        authority,
+        ")"
+    );
 }
 
 /// Why a cloud that people ask for has no name here, and what to do: sentences
