@@ -5,6 +5,7 @@ use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::bindings::exports::keyhole::identity::token_provider as wit;
 use crate::bindings::{ExchangePre, exports};
 use crate::builder::Builder;
+use crate::cache::{self, Client, TokenCache};
 use crate::call::{Call, TooManyRefusals};
 use crate::error::Error;
 use crate::grants::limits::limit_reached;
@@ -42,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) grants: Grants,
     pub(crate) network: Network,
     pub(crate) audit: Option<SharedAudit>,
+    pub(crate) cache: Option<TokenCache>,
+    pub(crate) client: Client,
 }
 
 /// What the component is granted: all of it.
@@ -84,22 +87,67 @@ impl Keyhole {
         &self.0.grants
     }
 
+    /// What it is granted for this request: as many requests as its schedule
+    /// of tries holds.
+    #[must_use]
+    pub fn grants_for(&self, request: &TokenRequest) -> Grants {
+        let mut grants = self.0.grants.clone();
+        let requests = retry::max_requests(propagation(request));
+        grants.endpoint = grants.endpoint.max_requests(requests);
+        grants
+    }
+
     /// The component that runs. Its digest is computed anew.
     #[must_use]
     pub fn component(&self) -> ComponentFacts {
         self.0.loaded.facts()
     }
 
-    /// Reads the federated token and exchanges it for an access token.
+    /// Reads the federated token and exchanges it for an access token. With a
+    /// [cache](Builder::cache) a kept token comes instead, if there is one: its
+    /// `requests` are 0.
     ///
     /// # Errors
     /// See [`Error`]. After an error the next call starts afresh.
     pub async fn get_token(&self, request: TokenRequest) -> Result<AccessToken, Error> {
-        let timeout = self.0.grants.timeout;
-        let deadline = timeout
-            .saturating_sub(FOR_LAST_WORDS.min(timeout / 10))
+        match &self.0.cache {
+            // A claims challenge asks for a token that nobody has yet.
+            Some(cache) if request.claims.is_none() => {
+                cache::get_token(self, cache, &request).await
+            }
+            _ => self.exchange(&request, self.0.grants.timeout).await,
+        }
+    }
+
+    /// Whose tokens these are.
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// The sink of events.
+    pub(crate) fn audit(&self) -> Option<SharedAudit> {
+        self.0.audit.clone()
+    }
+
+    /// The scope that a request asks for.
+    pub(crate) fn scope(&self, request: &TokenRequest) -> String {
+        let scope = request.scope.as_ref().map(ToString::to_string);
+        let endpoint = self.0.grants.endpoint.clone();
+        let endpoint = endpoint.asking(scope.as_deref(), None);
+        let form = endpoint.form();
+        form.map(|form| form.scope().to_owned()).unwrap_or_default()
+    }
+
+    /// One exchange, whatever is kept.
+    pub(crate) async fn exchange(
+        &self,
+        request: &TokenRequest,
+        within: Duration,
+    ) -> Result<AccessToken, Error> {
+        let deadline = within
+            .saturating_sub(FOR_LAST_WORDS.min(within / 10))
             .as_nanos();
-        let propagation = u64::try_from(request.retry_propagation.as_nanos()).unwrap_or(u64::MAX);
+        let propagation = propagation(request);
         let scope = request.scope.as_ref().map(ToString::to_string);
         let endpoint = self
             .0
@@ -120,7 +168,7 @@ impl Keyhole {
             skip_assertion_checks: request.skip_assertion_checks,
         };
         let (call, answer) = self
-            .run(endpoint, async |provider, store| {
+            .run(endpoint, within, async |provider, store| {
                 provider.call_get_token(store, &ask).await
             })
             .await?;
@@ -139,7 +187,7 @@ impl Keyhole {
     pub async fn inspect_token(&self) -> Result<wit::AssertionFacts, Error> {
         let endpoint = self.0.grants.endpoint.clone().max_requests(0);
         let (call, answer) = self
-            .run(endpoint, async |provider, store| {
+            .run(endpoint, self.0.grants.timeout, async |provider, store| {
                 provider.call_inspect_token(store).await
             })
             .await?;
@@ -152,6 +200,7 @@ impl Keyhole {
     async fn run<T>(
         &self,
         endpoint: Endpoint,
+        within: Duration,
         call_guest: impl AsyncFnOnce(
             &exports::keyhole::identity::token_provider::Guest,
             &mut Store<State>,
@@ -166,14 +215,13 @@ impl Keyhole {
             .build();
         let call = grants.call.clone();
         let limits = inner.grants.limits;
-        let timeout = inner.grants.timeout;
         let start = Instant::now();
         let mut store = Store::new(
             &inner.engine,
             State {
                 grants,
                 limiter: limits.limiter(),
-                deadline: start + timeout,
+                deadline: start + within,
             },
         );
         store.limiter(|state| &mut state.limiter);
@@ -183,7 +231,7 @@ impl Keyhole {
             let exchange = inner.component.instantiate_async(&mut store).await?;
             call_guest(exchange.keyhole_identity_token_provider(), &mut store).await
         };
-        let ended = tokio::time::timeout(timeout, running).await;
+        let ended = tokio::time::timeout(within, running).await;
         call.end();
         // The store takes the requests with it.
         let in_flight = call.has_request_in_flight();
@@ -302,6 +350,11 @@ impl Keyhole {
             origin: self.0.loaded.origin,
         }
     }
+}
+
+/// How long to go on while a credential spreads, in nanoseconds.
+fn propagation(request: &TokenRequest) -> u64 {
+    u64::try_from(request.retry_propagation.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A call whose guest has answered.

@@ -37,9 +37,10 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
 
 fn class(error: &Error) -> ExitClass {
     match error {
-        Error::Configuration { .. } | Error::Roots(_) | Error::Artifact { .. } => {
-            ExitClass::Configuration
-        }
+        Error::Configuration { .. }
+        | Error::Roots(_)
+        | Error::Cache(_)
+        | Error::Artifact { .. } => ExitClass::Configuration,
         Error::TokenFile { .. } => ExitClass::FederatedToken,
         Error::Token { error, .. } => match **error {
             TokenError::Configuration(_) => ExitClass::Configuration,
