@@ -42,7 +42,7 @@ pub(super) struct Directory {
 pub(super) struct FilePlace {
     /// None where no lock can be had: nothing is kept then.
     lock: Option<File>,
-    /// When the last exchange failed: the time of the lock's last change.
+    /// When the last exchange failed, if it did.
     last_failure: Option<SystemTime>,
     /// Whether an exchange failed while this one waited for it.
     pub(super) seen_failure: bool,
@@ -133,10 +133,9 @@ impl Directory {
                 }
             }
         };
-        let last_failure = changed(&lock);
         Ok(Some(FilePlace {
-            seen_failure: last_failure != before,
-            last_failure,
+            seen_failure: changed(&lock) != before,
+            last_failure: last_failure(&lock),
             lock: Some(lock),
         }))
     }
@@ -148,7 +147,7 @@ impl Directory {
         };
         Ok(lock.try_lock().is_ok().then(|| FilePlace {
             seen_failure: false,
-            last_failure: changed(&lock),
+            last_failure: last_failure(&lock),
             lock: Some(lock),
         }))
     }
@@ -175,6 +174,7 @@ impl Directory {
             let file = rustix::fs::openat(&self.descriptor, &new, flags, owner_only())?;
             File::from(file).write_all(&entry.encode(key))?;
             rustix::fs::renameat(&self.descriptor, &new, &self.descriptor, &kept)?;
+            place.succeed();
             Ok(())
         };
         write().map_err(|error| {
@@ -241,11 +241,22 @@ impl FilePlace {
         ago.is_some_and(|ago| ago < time)
     }
 
-    /// Those who wait look at the time of the lock's last change.
+    /// Those who wait look at the time of the lock's last change, and those who
+    /// come later at its length too: a lock of no length has seen no failure.
     pub(super) fn fail(&self) {
         if let Some(lock) = &self.lock {
             // If that is not possible they try one after the other.
+            let _ = lock.set_len(1);
             let _ = lock.set_modified(SystemTime::now());
+        }
+    }
+
+    fn succeed(&self) {
+        if self.last_failure.is_some()
+            && let Some(lock) = &self.lock
+        {
+            // If that is not possible the next renewal is a little late.
+            let _ = lock.set_len(0);
         }
     }
 }
@@ -331,6 +342,11 @@ fn owner_only() -> Mode {
 
 fn stat(descriptor: impl AsFd, path: &Path) -> Result<Stat, CacheFault> {
     rustix::fs::fstat(descriptor).map_err(|error| CacheFault::unavailable(path, error))
+}
+
+fn last_failure(lock: &File) -> Option<SystemTime> {
+    let has_length = lock.metadata().is_ok_and(|data| data.len() > 0);
+    has_length.then(|| changed(lock)).flatten()
 }
 
 fn changed(lock: &File) -> Option<SystemTime> {

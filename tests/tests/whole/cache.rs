@@ -249,7 +249,7 @@ fn a_federated_token_that_would_be_refused_gets_no_kept_token() {
     let expired = world.emulator.claims().shifted(-2 * 24 * 3600);
     let expired = world.emulator.issuer().mint(&expired);
     world.volume.rotate(&expired).expect("a rotation");
-    run(&world).must_have_failed(3, &["expired"]);
+    run(&world).must_have_failed(3, &["the federated token ended at"]);
     fs::remove_file(world.token_file()).expect("the token is gone");
     run(&world).must_have_failed(3, &["no such file"]);
     assert_eq!(requests(&world), 1);
