@@ -162,6 +162,12 @@ impl Cached<'_> {
             self.note("not kept: it ends within 5 min".into());
             return place.fail();
         }
+        let who = |facts: &wit::AssertionFacts| (facts.issuer.clone(), facts.subject.clone());
+        if who(&token.assertion) != who(&self.facts) {
+            // The file was read twice, and became another identity's in between.
+            self.note("not kept: the federated token became another one".into());
+            return place.fail();
+        }
         let entry = Entry {
             token: Zeroizing::new(token.expose().to_owned()),
             written_on: now,
