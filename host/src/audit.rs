@@ -74,6 +74,8 @@ pub enum Capability {
     Tls,
     /// A request and its answer.
     Request,
+    /// The kept access token, of the host itself.
+    Cache,
     /// Memory, fuel and the like.
     Limit,
     /// What a call returns.

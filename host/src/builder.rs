@@ -3,6 +3,7 @@
 use crate::artifact::{Artifact, Loaded, Origin};
 use crate::audit::{Audit, SharedAudit};
 use crate::bindings::ExchangePre;
+use crate::cache::{Client, TokenCache};
 use crate::error::Error;
 use crate::github_actions::{GitHubActions, REQUEST_URL};
 use crate::grants::{Endpoint, Env, Limits, SingleFile};
@@ -28,6 +29,7 @@ pub struct Builder {
     timeout: Option<Duration>,
     insecure_http: bool,
     audit: Option<SharedAudit>,
+    cache: Option<TokenCache>,
 }
 
 impl Builder {
@@ -99,6 +101,16 @@ impl Builder {
         self
     }
 
+    /// Keeps access tokens and gives them again, for calls without `claims`:
+    /// in memory or in a directory. Nothing is kept if not called. Needs the
+    /// component that came with this program, whose word for the federated
+    /// token's claims decides which token is whose.
+    #[must_use]
+    pub fn cache(mut self, cache: TokenCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Loads the component, checks its imports and fixes the grants. No guest
     /// code runs.
     ///
@@ -114,6 +126,14 @@ impl Builder {
         };
         let settings = self.settings.ok_or_else(|| missing("settings"))?;
         let artifact = self.artifact.ok_or_else(|| missing("an artifact"))?;
+        if self.cache.is_some() && artifact.origin() != Origin::Embedded {
+            return Err(Error::Configuration {
+                message: "tokens are not kept for a component that did not come with this program"
+                    .into(),
+                next_step: "leave --cache out, or --component".into(),
+            });
+        }
+        let client = Client::of(&settings);
         let plain = settings.endpoint().scheme() == Scheme::Http;
         if plain && !self.insecure_http {
             return Err(Error::Configuration {
@@ -176,6 +196,8 @@ impl Builder {
             grants,
             network,
             audit: self.audit,
+            cache: self.cache,
+            client,
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Why there is no token, by who is to blame.
 
 use crate::bindings::exports::keyhole::identity::token_provider::TokenError;
+use crate::cache::CacheFault;
 use crate::call::Refusal;
 use crate::github_actions::FederatedTokenFault;
 use crate::grants::file::FileFault;
@@ -25,6 +26,9 @@ pub enum Error {
     /// There are no TLS roots.
     #[error(transparent)]
     Roots(#[from] RootsError),
+    /// What is kept of earlier calls is not this user's alone.
+    #[error(transparent)]
+    Cache(#[from] CacheFault),
     /// The component cannot be loaded.
     #[error("{message}")]
     Artifact {
@@ -112,6 +116,7 @@ impl Error {
                  name a PEM file with SSL_CERT_FILE or --authority-ca"
                     .into()
             }
+            Error::Cache(fault) => fault.next_step().into(),
             Error::Import { .. } => {
                 "run the component that came with this release, or ask its author why it needs more"
                     .into()

@@ -5,6 +5,7 @@ use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::bindings::exports::keyhole::identity::token_provider as wit;
 use crate::bindings::{ExchangePre, exports};
 use crate::builder::Builder;
+use crate::cache::{self, Client, TokenCache};
 use crate::call::{Call, TooManyRefusals};
 use crate::error::Error;
 use crate::github_actions::GitHubActions;
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) grants: Grants,
     pub(crate) network: Network,
     pub(crate) audit: Option<SharedAudit>,
+    pub(crate) cache: Option<TokenCache>,
+    pub(crate) client: Client,
 }
 
 /// What the component is granted: all of it.
@@ -96,18 +99,64 @@ impl Keyhole {
         &self.0.grants
     }
 
+    /// What it is granted for this request: as many requests as its schedule
+    /// of tries holds.
+    #[must_use]
+    pub fn grants_for(&self, request: &TokenRequest) -> Grants {
+        let mut grants = self.0.grants.clone();
+        let requests = retry::max_requests(propagation(request));
+        grants.endpoint = grants.endpoint.max_requests(requests);
+        grants
+    }
+
     /// The component that runs. Its digest is computed anew.
     #[must_use]
     pub fn component(&self) -> ComponentFacts {
         self.0.loaded.facts()
     }
 
-    /// Reads the federated token and exchanges it for an access token.
+    /// Reads the federated token and exchanges it for an access token. With a
+    /// [cache](Builder::cache) a kept token comes instead, if there is one: its
+    /// `requests` are 0.
     ///
     /// # Errors
     /// See [`Error`]. After an error the next call starts afresh.
     pub async fn get_token(&self, request: TokenRequest) -> Result<AccessToken, Error> {
-        let propagation = u64::try_from(request.retry_propagation.as_nanos()).unwrap_or(u64::MAX);
+        match &self.0.cache {
+            // A claims challenge asks for a token that nobody has yet.
+            Some(cache) if request.claims.is_none() => {
+                cache::get_token(self, cache, &request).await
+            }
+            _ => self.exchange(&request, self.0.grants.timeout).await,
+        }
+    }
+
+    /// Whose tokens these are.
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// The sink of events.
+    pub(crate) fn audit(&self) -> Option<SharedAudit> {
+        self.0.audit.clone()
+    }
+
+    /// The scope that a request asks for.
+    pub(crate) fn scope(&self, request: &TokenRequest) -> String {
+        let scope = request.scope.as_ref().map(ToString::to_string);
+        let endpoint = self.0.grants.endpoint.clone();
+        let endpoint = endpoint.asking(scope.as_deref(), None);
+        let form = endpoint.form();
+        form.map(|form| form.scope().to_owned()).unwrap_or_default()
+    }
+
+    /// One exchange, whatever is kept.
+    pub(crate) async fn exchange(
+        &self,
+        request: &TokenRequest,
+        within: Duration,
+    ) -> Result<AccessToken, Error> {
+        let propagation = propagation(request);
         let scope = request.scope.as_ref().map(ToString::to_string);
         let endpoint = self
             .0
@@ -128,7 +177,7 @@ impl Keyhole {
             skip_assertion_checks: request.skip_assertion_checks,
         };
         let (call, answer) = self
-            .run(endpoint, async |provider, store, left| {
+            .run(endpoint, within, async |provider, store, left| {
                 let deadline = left.saturating_sub(FOR_LAST_WORDS.min(left / 10));
                 ask.deadline = u64::try_from(deadline.as_nanos()).ok();
                 provider.call_get_token(store, &ask).await
@@ -149,9 +198,11 @@ impl Keyhole {
     pub async fn inspect_token(&self) -> Result<wit::AssertionFacts, Error> {
         let endpoint = self.0.grants.endpoint.clone().max_requests(0);
         let (call, answer) = self
-            .run(endpoint, async |provider, store, _| {
-                provider.call_inspect_token(store).await
-            })
+            .run(
+                endpoint,
+                self.0.grants.timeout,
+                async |provider, store, _| provider.call_inspect_token(store).await,
+            )
             .await?;
         let mut facts = self.accept(&call, answer, |_, facts| result::judge_facts(facts))?;
         result::clean_facts(&call, &mut facts);
@@ -162,6 +213,7 @@ impl Keyhole {
     async fn run<T>(
         &self,
         endpoint: Endpoint,
+        within: Duration,
         call_guest: impl AsyncFnOnce(
             &exports::keyhole::identity::token_provider::Guest,
             &mut Store<State>,
@@ -177,11 +229,10 @@ impl Keyhole {
             .build();
         let call = grants.call.clone();
         let limits = inner.grants.limits;
-        let timeout = inner.grants.timeout;
         let start = Instant::now();
         if let Some(asked) = &inner.grants.federated_token {
             let token = asked.federated_token(&call, &inner.network);
-            let token = match tokio::time::timeout(timeout, token).await {
+            let token = match tokio::time::timeout(within, token).await {
                 Ok(token) => token.map_err(|fault| Error::GitHubActions {
                     url: asked.shown_url(),
                     fault,
@@ -190,13 +241,13 @@ impl Keyhole {
             };
             grants.file = grants.file.map(|file| file.holding(token));
         }
-        let left = timeout.saturating_sub(start.elapsed());
+        let left = within.saturating_sub(start.elapsed());
         let mut store = Store::new(
             &inner.engine,
             State {
                 grants,
                 limiter: limits.limiter(),
-                deadline: start + timeout,
+                deadline: start + within,
             },
         );
         store.limiter(|state| &mut state.limiter);
@@ -325,6 +376,11 @@ impl Keyhole {
             origin: self.0.loaded.origin,
         }
     }
+}
+
+/// How long to go on while a credential spreads, in nanoseconds.
+fn propagation(request: &TokenRequest) -> u64 {
+    u64::try_from(request.retry_propagation.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A call whose guest has answered.

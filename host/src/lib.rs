@@ -31,6 +31,7 @@ mod artifact;
 pub mod audit;
 mod bindings;
 mod builder;
+pub mod cache;
 mod call;
 mod engine;
 mod error;
@@ -51,6 +52,7 @@ pub use bindings::exports::keyhole::identity::token_provider::{
     UnavailableError,
 };
 pub use builder::Builder;
+pub use cache::{CacheFault, TokenCache};
 pub use call::{MAX_REFUSALS, Refusal};
 pub use error::Error;
 pub use grants::file::FileFault;

@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use keyhole_exchange::settings::variable;
 use keyhole_report::{ExitClass, Terminal};
 
+use crate::cache::CleanCache;
 use crate::completions::Completions;
 use crate::convert_kubeconfig::ConvertKubeconfig;
 use crate::flags::LogFlags;
@@ -41,6 +42,8 @@ enum Command {
     GetToken(GetToken),
     Inspect(Inspect),
     ConvertKubeconfig(Box<ConvertKubeconfig>),
+    #[command(aliases = ["remove-cache-dir", "remove-tokens"])]
+    CleanCache(CleanCache),
     Completions(Completions),
     #[cfg(feature = "compiler")]
     #[command(hide = true)]
@@ -73,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Command::GetToken(command) => command.run(line.log),
         Command::Inspect(command) => command.run(),
         Command::ConvertKubeconfig(command) => command.run(),
+        Command::CleanCache(command) => command.run(),
         Command::Completions(command) => command.run(),
         #[cfg(feature = "compiler")]
         Command::Precompile(command) => command.run(),

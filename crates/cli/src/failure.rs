@@ -54,9 +54,10 @@ pub(crate) fn shorten(failure: &mut Failure) {
 
 fn class(error: &Error) -> ExitClass {
     match error {
-        Error::Configuration { .. } | Error::Roots(_) | Error::Artifact { .. } => {
-            ExitClass::Configuration
-        }
+        Error::Configuration { .. }
+        | Error::Roots(_)
+        | Error::Cache(_)
+        | Error::Artifact { .. } => ExitClass::Configuration,
         Error::TokenFile { .. } => ExitClass::FederatedToken,
         Error::GitHubActions { fault, .. } => match fault {
             FederatedTokenFault::Network(NetworkFault::Address { .. }) => ExitClass::Sandbox,

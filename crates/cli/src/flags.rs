@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use keyhole_exchange::settings::Flags;
+use keyhole_host::DEFAULT_TIMEOUT;
+use keyhole_report::{ExitClass, Failure};
 
 use crate::duration::GoDuration;
 use crate::github_actions::{self, GitHubFlags};
@@ -100,9 +102,18 @@ impl IdentityFlags {
 pub(crate) struct SandboxFlags {
     /// Give up after this long, waits included
     ///
-    /// A Go duration such as 60s, 1m30s or 500ms.
-    #[arg(long, value_name = "DURATION", default_value = "60s")]
-    timeout: GoDuration,
+    /// A Go duration such as 60s, 1m30s or 500ms. Default: 60s, and
+    /// --retry-propagation beside it.
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<GoDuration>,
+
+    /// Ask again for this long while a new federated credential spreads
+    ///
+    /// After AADSTS70021, 700211, 700213, 90061, 50166 and 501661, which are
+    /// seen until all of Microsoft Entra ID knows a credential; the waits grow
+    /// from 2 s to 60 s and end after about five minutes. Off by default.
+    #[arg(long, value_name = "DURATION")]
+    retry_propagation: Option<GoDuration>,
 
     /// Audience of the token that GitHub Actions is asked for
     ///
@@ -146,13 +157,40 @@ pub(crate) struct SandboxFlags {
 impl SandboxFlags {
     /// The limit of the whole call.
     pub(crate) fn timeout(&self) -> Duration {
-        self.timeout.0
+        let default =
+            || DEFAULT_TIMEOUT.saturating_add(self.retry_propagation().unwrap_or_default());
+        self.timeout.map_or_else(default, |timeout| timeout.0)
+    }
+
+    /// How long to go on while a federated credential spreads.
+    pub(crate) fn retry_propagation(&self) -> Option<Duration> {
+        self.retry_propagation.map(|duration| duration.0)
+    }
+
+    /// Refuses flags that contradict each other.
+    ///
+    /// # Errors
+    /// `--timeout` ends the call before `--retry-propagation` does.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match (self.timeout, self.retry_propagation) {
+            (Some(timeout), Some(propagation)) if timeout.0 <= propagation.0 => Err(Failure::new(
+                ExitClass::Configuration,
+                format!(
+                    "--timeout ({} s) would end the call before --retry-propagation ({} s) does",
+                    timeout.0.as_secs_f64(),
+                    propagation.0.as_secs_f64()
+                ),
+                "Leave --timeout out (then it is 60 s more than --retry-propagation), or give it \
+                 a longer time.",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Another limit, if there is one.
     pub(crate) fn set_timeout(&mut self, timeout: Option<Duration>) {
         if let Some(timeout) = timeout {
-            self.timeout = GoDuration(timeout);
+            self.timeout = Some(GoDuration(timeout));
         }
     }
 }

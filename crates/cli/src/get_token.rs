@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use keyhole_report::{ApiVersion, BearerToken, ExecCredential, ExitClass, Failure};
 
+use crate::cache::CacheFlags;
 use crate::flags::{IdentityFlags, LogFlags, SandboxFlags};
 use crate::kubelogin::KubeloginFlags;
+use crate::propagation::Propagation;
 use crate::{artifact, exit, failure, help, sandbox};
 
 /// Variable in which kubectl says which version it expects (Kubernetes,
@@ -28,6 +30,9 @@ pub(crate) struct GetToken {
 
     #[command(flatten)]
     sandbox: SandboxFlags,
+
+    #[command(flatten)]
+    cache: CacheFlags,
 
     #[command(flatten)]
     kubelogin: KubeloginFlags,
@@ -70,7 +75,7 @@ impl GetToken {
     fn exchange(&self, log: LogFlags, notes: &mut Vec<String>) -> Result<(), Failure> {
         let chosen = self.kubelogin.choose(self.identity.to_settings_flags())?;
         if log.is_verbose() {
-            for note in &chosen.notes {
+            for note in chosen.notes.iter().chain(&self.cache.notes()) {
                 tracing::info!(target: "keyhole", "{}", keyhole_report::Terminal(note));
             }
         }
@@ -81,9 +86,15 @@ impl GetToken {
         let mut flags = self.sandbox.clone();
         flags.set_timeout(chosen.timeout);
         let artifact = artifact::chosen(&flags)?;
-        let keyhole = sandbox::build(artifact, &settings, &flags, |_| {})?;
-        let token = sandbox::block_on(keyhole.get_token(sandbox::request(&flags)))?
-            .map_err(|error| failure::of(&error, Some(&settings)))?;
+        let cache = self.cache.open()?;
+        let propagation = Propagation::new(flags.retry_propagation());
+        let tries = propagation.clone();
+        let keyhole = sandbox::build_with(artifact, &settings, &flags, cache, move |event| {
+            tries.observe(event);
+        })?;
+        let exchange = propagation.tell(keyhole.get_token(sandbox::request(&flags)));
+        let token = sandbox::block_on(exchange)?
+            .map_err(|error| propagation.explain(failure::of(&error, Some(&settings))))?;
         // Nothing in the sandbox is secret, and the process ends here: the
         // system takes it apart faster than its destructors do.
         std::mem::forget(keyhole);

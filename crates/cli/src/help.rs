@@ -26,6 +26,7 @@ Environment variables (a flag beats every variable of its line):
   ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN
                               read with --github-actions-token; set by GitHub
   SSL_CERT_FILE, SSL_CERT_DIR replace the system's root certificates
+  XDG_RUNTIME_DIR             where --cache file keeps tokens, but for --cache-dir
   NO_COLOR                    no colours
 A variable that is empty counts as not set.";
 
@@ -151,6 +152,24 @@ Exit codes:
   2   usage or configuration; no context of that name; nothing to convert
   70  a bug in keyhole
   130 interrupted";
+
+/// The end of `keyhole clean-cache --help`.
+pub(crate) const CLEAN_CACHE: &str = "\
+Examples:
+  After kubectl says Unauthorized with a token whose time has not come:
+    keyhole clean-cache
+  Of a directory on disk:
+    keyhole clean-cache --cache-dir ~/.cache/keyhole
+
+Each file removed is a line on standard output. Nothing to remove is exit code
+0. The directory stays.
+
+Environment variables:
+  XDG_RUNTIME_DIR  keyhole in it is the default of --cache-dir
+
+Exit codes:
+  0   done, or nothing was there
+  2   it is not your directory, or a file cannot be removed";
 
 /// The end of `keyhole completions --help`.
 pub(crate) const COMPLETIONS: &str = "\

@@ -9,6 +9,7 @@ use clap::Args;
 use keyhole_host::Origin;
 use keyhole_report::{ExitClass, Failure, Outcome, Run, Section};
 
+use crate::cache::CacheFlags;
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
 use crate::{artifact, exit, help, sandbox, sections, terminal};
 
@@ -33,6 +34,9 @@ pub(crate) struct Inspect {
 
     #[command(flatten)]
     sandbox: SandboxFlags,
+
+    #[command(flatten)]
+    cache: CacheFlags,
 }
 
 impl Inspect {
@@ -83,7 +87,7 @@ impl Inspect {
             Ok((settings, keyhole)) => run.sections.extend([
                 sections::component(Some(&keyhole.component())),
                 sections::settings(&settings),
-                sections::grants(keyhole.grants()),
+                sections::grants(&keyhole.grants_for(&sandbox::request(&self.sandbox))),
             ]),
             Err(failure) if ours && failure.class == ExitClass::Configuration => {
                 run.sections
@@ -91,6 +95,7 @@ impl Inspect {
             }
             Err(failure) => return Err(failure),
         }
+        run.sections.extend(self.cache.section(None)?);
         Ok(())
     }
 }

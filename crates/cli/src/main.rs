@@ -10,6 +10,7 @@ compile_error!("keyhole does not run on Windows; build it for Linux or macOS");
 
 mod artifact;
 mod audit_log;
+mod cache;
 mod command_line;
 mod completions;
 mod convert_kubeconfig;
@@ -26,6 +27,7 @@ mod log;
 #[cfg(feature = "compiler")]
 mod precompile;
 mod progress;
+mod propagation;
 mod sandbox;
 mod sections;
 mod steps;

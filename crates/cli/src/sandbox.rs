@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use keyhole_exchange::cloud;
 use keyhole_exchange::settings::{Flags, Settings, SettingsError};
 use keyhole_host::audit::AuditEvent;
-use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenRequest};
+use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenCache, TokenRequest};
 use keyhole_report::{ExitClass, Failure};
 
 use crate::audit_log::AuditLog;
@@ -85,8 +85,23 @@ pub(crate) fn build(
     artifact: Artifact,
     settings: &Settings,
     flags: &SandboxFlags,
+    observer: impl FnMut(&AuditEvent) + Send + 'static,
+) -> Result<Keyhole, Failure> {
+    build_with(artifact, settings, flags, None, observer)
+}
+
+/// The same, with a cache.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn build_with(
+    artifact: Artifact,
+    settings: &Settings,
+    flags: &SandboxFlags,
+    cache: Option<TokenCache>,
     mut observer: impl FnMut(&AuditEvent) + Send + 'static,
 ) -> Result<Keyhole, Failure> {
+    flags.check()?;
     let mut log = flags.audit.as_ref().map(AuditLog::open).transpose()?;
     let mut builder = Keyhole::builder()
         .artifact(artifact)
@@ -107,6 +122,9 @@ pub(crate) fn build(
             .map_err(|error| failure::of(&error.into(), Some(settings)))?;
         builder = builder.roots(roots);
     }
+    if let Some(cache) = cache {
+        builder = builder.cache(cache);
+    }
     builder
         .build()
         .map_err(|error| failure::of(&error, Some(settings)))
@@ -116,6 +134,7 @@ pub(crate) fn build(
 pub(crate) fn request(flags: &SandboxFlags) -> TokenRequest {
     TokenRequest {
         skip_assertion_checks: flags.no_assertion_checks,
+        retry_propagation: flags.retry_propagation().unwrap_or_default(),
         ..TokenRequest::default()
     }
 }

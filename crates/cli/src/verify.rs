@@ -14,8 +14,10 @@ use keyhole_report::{
     ExitClass, Failure, Outcome, Run, Section, Step, StepState, Style, TokenSummary,
 };
 
+use crate::cache::CacheFlags;
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
 use crate::progress::{self, Spinner};
+use crate::propagation::Propagation;
 use crate::{artifact, exit, failure, help, sandbox, sections, steps, terminal};
 
 /// Exchange the federated token step by step and say what was found
@@ -38,6 +40,9 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     sandbox: SandboxFlags,
+
+    #[command(flatten)]
+    cache: CacheFlags,
 }
 
 impl Verify {
@@ -92,20 +97,26 @@ impl Verify {
 
         let spinner = Spinner::start("loading the component");
         let observing = steps.clone();
+        let propagation = Propagation::new(self.sandbox.retry_propagation());
+        let tries = propagation.clone();
         let keyhole = artifact::chosen(&self.sandbox)
             .and_then(|artifact| {
                 sandbox::build(artifact, &settings, &self.sandbox, move |event| {
+                    tries.observe(event);
                     observing.observe(event);
                 })
             })
             .inspect_err(|_| steps.took("sandbox", StepState::Failed, String::new()))?;
-        sections.push(sections::grants(keyhole.grants()));
+        let request = sandbox::request(&self.sandbox);
+        sections.push(sections::grants(&keyhole.grants_for(&request)));
         sections.push(sections::component(Some(&keyhole.component())));
 
         progress::say("exchanging the token");
-        let result = sandbox::block_on(keyhole.get_token(sandbox::request(&self.sandbox)));
+        let result = sandbox::block_on(propagation.tell(keyhole.get_token(request)));
         drop(spinner);
-        let token = result?.map_err(|error| failure::of(&error, Some(&settings)))?;
+        let token =
+            result?.map_err(|error| propagation.explain(failure::of(&error, Some(&settings))))?;
+        sections.extend(self.cache.section(Some((&settings, &token)))?);
         Ok(shorten(&token))
     }
 }

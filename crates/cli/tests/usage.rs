@@ -5,11 +5,12 @@ mod fixture;
 use fixture::{keyhole, run};
 use predicates::prelude::*;
 
-const COMMANDS: [&str; 5] = [
+const COMMANDS: [&str; 6] = [
     "verify",
     "get-token",
     "inspect",
     "convert-kubeconfig",
+    "clean-cache",
     "completions",
 ];
 

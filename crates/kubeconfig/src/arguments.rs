@@ -81,6 +81,8 @@ const FLAGS: &[Flag] = &[
     flag(flag::SCOPE, None),
     flag("--authority-ca", None),
     flag("--audit", None),
+    flag("--cache", None),
+    flag("--retry-propagation", None),
     flag("--component", None),
     flag("--digest", None),
     flag("--output", None),

@@ -3,7 +3,7 @@
 //! Each module answers one question with a value or with the [`Rule`] that
 //! was broken: is this the one request ([`target`], [`header`], [`form`]), is
 //! this the one file ([`file`]), may this address be connected to
-//! ([`address`]). The host asks before it acts; a guard component can ask the
+//! ([`address`]), may this kept token be used ([`cache`]). The host asks before it acts; a guard component can ask the
 //! same code on a runtime that has no such rules of its own. Nothing here
 //! resolves, opens, connects or logs. Start at [`target::Target`].
 
@@ -13,6 +13,7 @@
 extern crate alloc;
 
 pub mod address;
+pub mod cache;
 pub mod file;
 pub mod form;
 pub mod header;

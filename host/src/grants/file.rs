@@ -328,7 +328,7 @@ fn fault(error: &io::Error) -> FileFault {
     }
 }
 
-fn name(kind: FileType) -> &'static str {
+pub(crate) fn name(kind: FileType) -> &'static str {
     match kind {
         FileType::Directory => "directory",
         FileType::Fifo => "FIFO",

@@ -33,7 +33,7 @@ enum Fate {
 }
 
 const OTHER_LOGIN: &str = "belongs to another login method";
-const NO_CACHE: &str = "nothing is cached";
+const NO_CACHE: &str = "--cache-dir is the directory of a cache here";
 const NO_SECRET: &str =
     "would put a secret on a command line, where every process of the machine can read it";
 const NO_SECRET_NEXT: &str =
@@ -68,7 +68,7 @@ const fn refused(name: &'static str, why: &'static str, next: &'static str) -> F
 }
 
 /// Azure/kubelogin, `pkg/internal/token/options.go`, `AddFlags`.
-static FLAGS: [Flag; 20] = [
+static FLAGS: [Flag; 19] = [
     switch("disable-environment-override", Fate::Variables),
     switch("use-azurerm-env-vars", Fate::Variables),
     switch(
@@ -94,7 +94,6 @@ static FLAGS: [Flag; 20] = [
         ..value("subscription", OTHER_LOGIN)
     },
     value("azure-pipelines-service-connection-id", OTHER_LOGIN),
-    value("cache-dir", NO_CACHE),
     value("token-cache-dir", NO_CACHE),
     value("azure-config-dir", OTHER_LOGIN),
     switch(

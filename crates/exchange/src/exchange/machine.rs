@@ -269,9 +269,10 @@ impl Exchange {
         }
         let (since, tries) = self.propagation.unwrap_or((now.monotonic_nanos, 0));
         let wait = retry::propagation_wait(tries, &mut self.jitter)?;
-        let until = now.monotonic_nanos.saturating_add(wait);
+        // The last try is at the end of the time, not before it.
         let end = since.saturating_add(self.options.retry_propagation);
-        if until > end || self.deadline.is_some_and(|deadline| until >= deadline) {
+        let until = now.monotonic_nanos.saturating_add(wait).min(end);
+        if until <= now.monotonic_nanos || self.deadline.is_some_and(|deadline| until >= deadline) {
             return None;
         }
         self.propagation = Some((since, tries.saturating_add(1)));
