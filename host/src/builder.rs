@@ -9,12 +9,16 @@ use crate::grants::{Endpoint, Env, Limits, SingleFile};
 use crate::imports;
 use crate::keyhole::{DEFAULT_TIMEOUT, Grants, Inner, Keyhole};
 use crate::linker::linker;
-use crate::network::{Network, TlsRoots};
+use crate::network::{Network, Outgoing, TlsRoots, proxies_of_environment};
 use keyhole_exchange::cloud::Scheme;
 use keyhole_exchange::settings::Settings;
+use keyhole_policy::identity_binding::{self, BindingCa, IdentityBinding};
+use keyhole_policy::proxy::{Proxies, ProxyFlags, ProxyScheme, Route};
+use rustls_pki_types::ServerName;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wasmtime::Engine;
+use zeroize::Zeroizing;
 
 /// Collects what a [`Keyhole`] is made of.
 #[derive(Default)]
@@ -24,6 +28,8 @@ pub struct Builder {
     file: Option<SingleFile>,
     limits: Limits,
     roots: Option<TlsRoots>,
+    proxies: Option<Proxies>,
+    identity_binding: Option<IdentityBinding>,
     timeout: Option<Duration>,
     insecure_http: bool,
     audit: Option<SharedAudit>,
@@ -67,6 +73,24 @@ impl Builder {
         self
     }
 
+    /// The forward proxy, if there is one; that of the variables `HTTPS_PROXY`
+    /// and `NO_PROXY` if not called ([`Proxies::none`] for none). The name of an
+    /// `https://` proxy is proved by the roots of the environment or the system.
+    #[must_use]
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Asks the token proxy of an AKS identity binding in the place of the
+    /// authority, and nothing else. Its roots and TLS name are its own:
+    /// [`Builder::roots`] is not looked at unless it names none.
+    #[must_use]
+    pub fn identity_binding(mut self, binding: Option<IdentityBinding>) -> Self {
+        self.identity_binding = binding;
+        self
+    }
+
     /// How long a call may take, waits included: [`DEFAULT_TIMEOUT`] if not
     /// called.
     #[must_use]
@@ -105,7 +129,11 @@ impl Builder {
         };
         let settings = self.settings.ok_or_else(|| missing("settings"))?;
         let artifact = self.artifact.ok_or_else(|| missing("an artifact"))?;
-        let plain = settings.endpoint().scheme() == Scheme::Http;
+        let mut endpoint = Endpoint::token_request(&settings);
+        if let Some(binding) = &self.identity_binding {
+            endpoint = endpoint.clone().sent_to(binding.target(endpoint.target()));
+        }
+        let plain = endpoint.destination().scheme() == Scheme::Http.as_str();
         if plain && !self.insecure_http {
             return Err(Error::Configuration {
                 message: format!(
@@ -117,12 +145,24 @@ impl Builder {
                     .into(),
             });
         }
-        let network = match (self.roots, plain) {
-            (Some(roots), _) => Network::new(roots),
-            // Nothing is proved over plain HTTP, so no roots are needed.
-            (None, true) => Network::plain(),
-            (None, false) => Network::new(TlsRoots::from_environment()?),
+        let network = network(self.roots, plain, self.identity_binding.as_ref())?;
+        let proxies = match self.proxies {
+            Some(proxies) => proxies,
+            None => proxies_of_environment(&ProxyFlags::default())?,
         };
+        let destination = Outgoing::new(endpoint.destination(), Zeroizing::default());
+        let (proxy, roots) = {
+            let (host, port) = (destination.host(), destination.port());
+            let route = proxies.route(!plain, host, port);
+            let roots = match route {
+                Route::Through(proxy) if proxy.url.scheme() == ProxyScheme::Https => {
+                    Some(TlsRoots::from_environment()?)
+                }
+                _ => None,
+            };
+            (route.to_string(), roots)
+        };
+        let network = network.proxies(proxies, roots);
         let file = self
             .file
             .unwrap_or_else(|| SingleFile::read_only(settings.token_file()))
@@ -130,8 +170,10 @@ impl Builder {
         let grants = Grants {
             env: Env::new(settings.for_component()),
             file,
-            endpoint: Endpoint::token_request(&settings),
+            endpoint,
             roots: network.roots().to_owned(),
+            proxy,
+            identity_binding: self.identity_binding.as_ref().map(ToString::to_string),
             limits: self.limits,
             timeout,
         };
@@ -158,6 +200,35 @@ impl Builder {
             audit: self.audit,
         }))
     }
+}
+
+/// What proves the name of what is asked.
+fn network(
+    roots: Option<TlsRoots>,
+    plain: bool,
+    binding: Option<&IdentityBinding>,
+) -> Result<Network, Error> {
+    let own = binding.map(|binding| match binding.ca() {
+        BindingCa::System => Ok(None),
+        BindingCa::File(path) => TlsRoots::from_file(path).map(Some),
+        BindingCa::Data(pem) => TlsRoots::from_pem(pem, identity_binding::CA_DATA).map(Some),
+    });
+    let network = match (own.transpose()?.flatten().or(roots), plain) {
+        (Some(roots), _) => Network::new(roots),
+        // Nothing is proved over plain HTTP, so no roots are needed.
+        (None, true) => Network::plain(),
+        (None, false) => Network::new(TlsRoots::from_environment()?),
+    };
+    let Some(name) = binding.and_then(IdentityBinding::sni_name) else {
+        return Ok(network);
+    };
+    if ServerName::try_from(name).is_err() {
+        return Err(Error::Configuration {
+            message: format!("the TLS name {name:?} of the token proxy is not a DNS name"),
+            next_step: format!("set {} anew", identity_binding::SNI_NAME),
+        });
+    }
+    Ok(network.tls_name(name))
 }
 
 /// Loads an artifact. Compiling somebody else's component is work of unknown

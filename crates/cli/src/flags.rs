@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use keyhole_exchange::settings::Flags;
 
 use crate::duration::GoDuration;
+use crate::network_flags::NetworkFlags;
 
 /// Who asks whom for what.
 #[derive(Debug, Args)]
@@ -92,8 +93,13 @@ pub(crate) struct SandboxFlags {
     timeout: GoDuration,
 
     /// Trust these root certificates (PEM) for the authority, and no others
-    #[arg(long, value_name = "FILE")]
+    ///
+    /// A file, or a directory of files.
+    #[arg(long, value_name = "FILE|DIR")]
     pub(crate) authority_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkFlags,
 
     /// Allow an authority on http://, which only a loopback address can be
     #[arg(long)]

@@ -23,6 +23,10 @@ Environment variables (a flag beats every variable of its line):
   AZURE_CLOUD                 the same by a cloud's name, if the former is not set
   AZURE_SCOPE                 --scope, --server-id
   AKS_SERVER_APP_ID           the same by the server's id, if the former is not set
+  AZURE_KUBERNETES_TOKEN_PROXY, _SNI_NAME, _CA_FILE, _CA_DATA
+                              --identity-binding; set by the webhook of AKS identity bindings
+  HTTPS_PROXY, https_proxy    --proxy, and the one place for its user and password
+  NO_PROXY, no_proxy          --no-proxy
   SSL_CERT_FILE, SSL_CERT_DIR replace the system's root certificates
   NO_COLOR                    no colours
 A variable that is empty counts as not set.";

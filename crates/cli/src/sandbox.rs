@@ -95,11 +95,13 @@ pub(crate) fn build(
             observer(event);
         });
     if let Some(file) = &flags.authority_ca {
-        let roots = TlsRoots::from_file(file)
+        let roots = TlsRoots::from_path(file)
             .map_err(|error| failure::of(&error.into(), Some(settings)))?;
         builder = builder.roots(roots);
     }
-    builder
+    flags
+        .network
+        .apply(builder)?
         .build()
         .map_err(|error| failure::of(&error, Some(settings)))
 }
