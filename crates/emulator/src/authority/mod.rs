@@ -27,6 +27,7 @@ use crate::faults::script::Plan;
 use crate::guid;
 use crate::issuer::{Issuer, documents};
 use crate::keys::{KeyError, KeyOwner, SigningKey};
+use crate::token_proxy;
 use answer::Answer;
 use directory::{Directory, Federation, Lookup};
 use grant_answer::GrantAnswer;
@@ -146,6 +147,10 @@ impl Authority {
             self.record(listener, head, Vec::new(), verdict, &Fault::None);
             return Plan::Answer(answer);
         }
+        let path = match listener {
+            Listener::TokenProxy => path.strip_prefix(token_proxy::PATH).unwrap_or_default(),
+            _ => path,
+        };
         match token_endpoint::tenant_of(path) {
             Some(tenant) => self.token(listener, head, tenant, body),
             None => self.document(listener, base, head),

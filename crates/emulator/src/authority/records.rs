@@ -22,6 +22,8 @@ pub enum Listener {
     Bad(BadCertificate),
     /// The token issuer's discovery documents.
     Issuer,
+    /// The authority as the token proxy of an AKS identity binding.
+    TokenProxy,
 }
 
 /// What the emulator thought of a request, whatever a fault made of the
