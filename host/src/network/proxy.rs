@@ -57,8 +57,8 @@ enum What {
 
 fn explained(status: u16, sent: bool) -> &'static str {
     match (status, sent) {
-        (407, true) => ": it does not take the credentials it was sent",
-        (407, false) => ": it wants credentials, and none were sent",
+        (401 | 407, true) => ": it does not take the credentials it was sent",
+        (401 | 407, false) => ": it wants credentials, and none were sent",
         (400..500, _) => ": it does not allow it",
         _ => "",
     }
@@ -76,8 +76,9 @@ impl ProxyFault {
     /// are tried again may lock an account.
     pub(super) fn is_final(&self) -> Option<(String, String)> {
         let next_step = match self.what {
+            // tinyproxy answers 401 to wrong credentials and 407 to none.
             What::Status {
-                status: 407,
+                status: 401 | 407,
                 sent: true,
                 ..
             } => format!(
@@ -85,7 +86,9 @@ impl ProxyFault {
                  %3F %23 %25; Basic is the one scheme spoken",
                 self.origin
             ),
-            What::Status { status: 407, .. } => match self.origin {
+            What::Status {
+                status: 401 | 407, ..
+            } => match self.origin {
                 PROXY_FLAG => "leave out --proxy and set HTTPS_PROXY to \
                                http://user:password@host:port"
                     .into(),

@@ -47,7 +47,9 @@ fn listeners(world: &World) -> Vec<Listener> {
 #[test]
 fn the_token_proxy_alone_is_asked_where_its_variable_is_set() {
     let world = World::new();
-    let ran = get_token(&world, bound(&world).args(["--audit", "-"]));
+    let mut audited = bound(&world);
+    audited.args(["get-token", "--audit", "-"]);
+    let ran = run_command(&mut audited, &world);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(listeners(&world), [Listener::TokenProxy]);
     assert_eq!(world.emulator.connections(), 1);
