@@ -221,6 +221,12 @@ impl Call {
         self.state().transport = Some(why);
     }
 
+    /// Keeps what a request waits for, which is why it failed if the call ends
+    /// meanwhile.
+    pub(crate) fn waits_for(&self, what: Option<String>) {
+        self.state().transport = what;
+    }
+
     /// Why the last request failed.
     pub(crate) fn transport(&self) -> Option<String> {
         self.state().transport.clone()

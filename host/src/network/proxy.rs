@@ -171,7 +171,12 @@ pub(super) async fn tunnel(
         true => format!("[{host}]:{port}"),
         false => format!("{host}:{port}"),
     };
+    call.waits_for(Some(format!(
+        "the proxy {} ({}) has not answered CONNECT {host}",
+        proxy.url, proxy.origin
+    )));
     let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(stream, &proxy.url, &host)).await;
+    call.waits_for(None);
     let event = AuditEvent::allowed(Capability::Connect, host.clone()).since(start);
     let what = match asked {
         Ok(Ok(stream)) => {
