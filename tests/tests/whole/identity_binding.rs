@@ -206,3 +206,33 @@ fn inspect_says_where_the_request_really_goes() {
         assert!(ran.stdout.contains(said), "{said} in {ran:?}");
     }
 }
+
+#[test]
+fn by_the_name_kubelogin_it_is_the_same_unless_no_variable_is_read() {
+    let world = World::new();
+    let link = world.folder().join("kubelogin");
+    std::os::unix::fs::symlink(slim(), &link).expect("a link");
+    let kubelogin = || {
+        let mut command = command(&link, &world);
+        command
+            .env(TOKEN_PROXY, world.emulator.token_proxy())
+            .env(SNI_NAME, TOKEN_PROXY_SNI)
+            .env(CA_FILE, world.emulator.token_proxy_ca_file())
+            .args(["get-token", "--login", "workloadidentity"])
+            .args(["--server-id", keyhole_emulator::AKS_SERVER_APP_ID]);
+        command
+    };
+    let ran = run_command(&mut kubelogin(), &world);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let mut nothing_read = kubelogin();
+    nothing_read
+        .arg("--disable-environment-override")
+        .args(["--client-id", world.emulator.client_id()])
+        .args(["--tenant-id", world.emulator.tenant()])
+        .args(["--authority-host", &world.emulator.https_authority()])
+        .arg("--federated-token-file")
+        .arg(world.token_file());
+    let ran = run_command(&mut nothing_read, &world);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(listeners(&world), [Listener::TokenProxy, Listener::Https]);
+}
