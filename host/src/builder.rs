@@ -10,12 +10,16 @@ use crate::grants::{Endpoint, Env, Limits, SingleFile};
 use crate::imports;
 use crate::keyhole::{DEFAULT_TIMEOUT, Grants, Inner, Keyhole};
 use crate::linker::linker;
-use crate::network::{Network, TlsRoots};
+use crate::network::{Network, Outgoing, TlsRoots, proxies_of_environment};
 use keyhole_exchange::cloud::Scheme;
 use keyhole_exchange::settings::Settings;
+use keyhole_policy::identity_binding::{self, BindingCa, IdentityBinding};
+use keyhole_policy::proxy::{Proxies, ProxyFlags, ProxyScheme, Route};
+use rustls_pki_types::ServerName;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wasmtime::Engine;
+use zeroize::Zeroizing;
 
 /// Collects what a [`Keyhole`] is made of.
 #[derive(Default)]
@@ -26,6 +30,8 @@ pub struct Builder {
     github_actions: Option<GitHubActions>,
     limits: Limits,
     roots: Option<TlsRoots>,
+    proxies: Option<Proxies>,
+    identity_binding: Option<IdentityBinding>,
     timeout: Option<Duration>,
     insecure_http: bool,
     audit: Option<SharedAudit>,
@@ -75,6 +81,24 @@ impl Builder {
     #[must_use]
     pub fn roots(mut self, roots: TlsRoots) -> Self {
         self.roots = Some(roots);
+        self
+    }
+
+    /// The forward proxy, if there is one; that of the variables `HTTPS_PROXY`
+    /// and `NO_PROXY` if not called ([`Proxies::none`] for none). The name of an
+    /// `https://` proxy is proved by the roots of the environment or the system.
+    #[must_use]
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Asks the token proxy of an AKS identity binding in the place of the
+    /// authority, and nothing else. Its roots and TLS name are its own:
+    /// [`Builder::roots`] is not looked at unless it names none.
+    #[must_use]
+    pub fn identity_binding(mut self, binding: Option<IdentityBinding>) -> Self {
+        self.identity_binding = binding;
         self
     }
 
@@ -134,7 +158,20 @@ impl Builder {
             });
         }
         let client = Client::of(&settings);
-        let plain = settings.endpoint().scheme() == Scheme::Http;
+        let asked = self.github_actions.as_ref();
+        if asked.is_some() && self.identity_binding.is_some() {
+            return Err(Error::Configuration {
+                message: "the token proxy of an identity binding takes its cluster's tokens, not \
+                          those of GitHub Actions"
+                    .into(),
+                next_step: "leave --github-actions-token out, or say --identity-binding off".into(),
+            });
+        }
+        let mut endpoint = Endpoint::token_request(&settings);
+        if let Some(binding) = &self.identity_binding {
+            endpoint = endpoint.clone().sent_to(binding.target(endpoint.target()));
+        }
+        let plain = endpoint.destination().scheme() == Scheme::Http.as_str();
         if plain && !self.insecure_http {
             return Err(Error::Configuration {
                 message: format!(
@@ -146,7 +183,6 @@ impl Builder {
                     .into(),
             });
         }
-        let asked = self.github_actions.as_ref();
         if asked.is_some_and(GitHubActions::is_plain) && !self.insecure_http {
             return Err(Error::Configuration {
                 message: format!("{REQUEST_URL} would get the request token in plain text"),
@@ -155,13 +191,25 @@ impl Builder {
                     .into(),
             });
         }
-        let plain = plain && asked.is_none_or(GitHubActions::is_plain);
-        let network = match (self.roots, plain) {
-            (Some(roots), _) => Network::new(roots),
-            // Nothing is proved over plain HTTP, so no roots are needed.
-            (None, true) => Network::plain(),
-            (None, false) => Network::new(TlsRoots::from_environment()?),
+        let all_plain = plain && asked.is_none_or(GitHubActions::is_plain);
+        let network = network(self.roots, all_plain, self.identity_binding.as_ref())?;
+        let proxies = match self.proxies {
+            Some(proxies) => proxies,
+            None => proxies_of_environment(&ProxyFlags::default())?,
         };
+        let destination = Outgoing::new(endpoint.destination(), Zeroizing::default());
+        let (proxy, roots) = {
+            let (host, port) = (destination.host(), destination.port());
+            let route = proxies.route(!plain, host, port);
+            let roots = match route {
+                Route::Through(proxy) if proxy.url.scheme() == ProxyScheme::Https => {
+                    Some(TlsRoots::from_environment()?)
+                }
+                _ => None,
+            };
+            (route.to_string(), roots)
+        };
+        let network = network.proxies(proxies, roots);
         let file = self
             .file
             .unwrap_or_else(|| SingleFile::read_only(settings.token_file()))
@@ -170,8 +218,10 @@ impl Builder {
             env: Env::new(settings.for_component()),
             file,
             federated_token: self.github_actions,
-            endpoint: Endpoint::token_request(&settings),
+            endpoint,
             roots: network.roots().to_owned(),
+            proxy,
+            identity_binding: self.identity_binding.as_ref().map(ToString::to_string),
             limits: self.limits,
             timeout,
         };
@@ -200,6 +250,35 @@ impl Builder {
             client,
         }))
     }
+}
+
+/// What proves the name of what is asked.
+fn network(
+    roots: Option<TlsRoots>,
+    plain: bool,
+    binding: Option<&IdentityBinding>,
+) -> Result<Network, Error> {
+    let own = binding.map(|binding| match binding.ca() {
+        BindingCa::System => Ok(None),
+        BindingCa::File(path) => TlsRoots::from_file(path).map(Some),
+        BindingCa::Data(pem) => TlsRoots::from_pem(pem, identity_binding::CA_DATA).map(Some),
+    });
+    let network = match (own.transpose()?.flatten().or(roots), plain) {
+        (Some(roots), _) => Network::new(roots),
+        // Nothing is proved over plain HTTP, so no roots are needed.
+        (None, true) => Network::plain(),
+        (None, false) => Network::new(TlsRoots::from_environment()?),
+    };
+    let Some(name) = binding.and_then(IdentityBinding::sni_name) else {
+        return Ok(network);
+    };
+    if ServerName::try_from(name).is_err() {
+        return Err(Error::Configuration {
+            message: format!("the TLS name {name:?} of the token proxy is not a DNS name"),
+            next_step: format!("set {} anew", identity_binding::SNI_NAME),
+        });
+    }
+    Ok(network.tls_name(name))
 }
 
 /// Loads an artifact. Compiling somebody else's component is work of unknown

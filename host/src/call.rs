@@ -72,6 +72,7 @@ struct State {
     served: Vec<Arc<Zeroizing<String>>>,
     relayed: Vec<Zeroizing<Vec<u8>>>,
     transport: Option<String>,
+    proxy_refusal: Option<(String, String)>,
     requests: u32,
     in_flight: bool,
     over: bool,
@@ -93,6 +94,7 @@ impl Call {
             served: Vec::new(),
             relayed: Vec::new(),
             transport: None,
+            proxy_refusal: None,
             requests: 0,
             in_flight: false,
             over: false,
@@ -219,9 +221,25 @@ impl Call {
         self.state().transport = Some(why);
     }
 
+    /// Keeps what a request waits for, which is why it failed if the call ends
+    /// meanwhile.
+    pub(crate) fn waits_for(&self, what: Option<String>) {
+        self.state().transport = what;
+    }
+
     /// Why the last request failed.
     pub(crate) fn transport(&self) -> Option<String> {
         self.state().transport.clone()
+    }
+
+    /// Keeps what a proxy refused for good: message and next step.
+    pub(crate) fn proxy_refused(&self, refusal: Option<(String, String)>) {
+        self.state().proxy_refusal = refusal;
+    }
+
+    /// What a proxy refused for good, if the last request failed by that.
+    pub(crate) fn proxy_refusal(&self) -> Option<(String, String)> {
+        self.state().proxy_refusal.clone()
     }
 
     /// Counts a request that is about to be judged.
@@ -239,6 +257,7 @@ impl Call {
         state.requests += 1;
         state.in_flight = true;
         state.transport = None;
+        state.proxy_refusal = None;
         Ok(RequestSlot(self.clone()))
     }
 

@@ -71,6 +71,15 @@ pub enum Error {
         /// Why the last request failed, if it failed below HTTP.
         transport: Option<String>,
     },
+    /// A forward proxy does not let the request through, and trying again is of
+    /// no use.
+    #[error("{message}")]
+    Proxy {
+        /// Which proxy, who named it, and what it answered.
+        message: String,
+        /// What to do next.
+        next_step: String,
+    },
     /// The component asked for what it was not granted, or returned what it
     /// had no right to return. Never empty.
     #[error("the component was refused: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
@@ -108,9 +117,9 @@ impl Error {
     #[must_use]
     pub fn next_step(&self) -> String {
         match self {
-            Error::Configuration { next_step, .. } | Error::Artifact { next_step, .. } => {
-                next_step.clone()
-            }
+            Error::Configuration { next_step, .. }
+            | Error::Artifact { next_step, .. }
+            | Error::Proxy { next_step, .. } => next_step.clone(),
             Error::Roots(_) => {
                 "install the system's CA certificates (Debian: ca-certificates), or \
                  name a PEM file with SSL_CERT_FILE or --authority-ca"
@@ -125,8 +134,8 @@ impl Error {
             Error::GitHubActions { fault, .. } => fault.next_step().into(),
             Error::Token { error, .. } => explanation(error).1.to_owned(),
             Error::Refused(refusals) if refusals.iter().all(Refusal::is_of_the_network) => {
-                "check the authority's name, DNS and /etc/hosts: the name leads to an address \
-                 that no authority has"
+                "check the authority's name (or the proxy's), DNS and /etc/hosts: the name leads \
+                 to an address that no authority and no proxy has"
                     .into()
             }
             Error::Refused(_) => {

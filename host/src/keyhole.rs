@@ -65,6 +65,11 @@ pub struct Grants {
     pub endpoint: Endpoint,
     /// Where the roots come from that prove the authority's name.
     pub roots: String,
+    /// The proxy that the request goes through and who named it, or why it
+    /// goes through none.
+    pub proxy: String,
+    /// The token proxy that is asked in the place of the authority.
+    pub identity_binding: Option<String>,
     /// Memory, tables and compute.
     pub limits: Limits,
     /// How long a call may take.
@@ -221,6 +226,9 @@ impl Keyhole {
         ) -> wasmtime::Result<T>,
     ) -> Result<(FinishedCall, T), Error> {
         let inner = &*self.0;
+        if endpoint.requests() > 0 {
+            inner.network.refresh()?;
+        }
         let mut grants = GrantsCtx::builder()
             .env(inner.grants.env.clone())
             .file(inner.grants.file.clone())
@@ -316,6 +324,9 @@ impl Keyhole {
                 if let Err(rule) = result::judge_error(call, &mut error) {
                     result::refuse(call, rule);
                     return Err(Error::Refused(call.refusals()));
+                }
+                if let Some((message, next_step)) = call.proxy_refusal() {
+                    return Err(Error::Proxy { message, next_step });
                 }
                 Err(match (error, &call.file_fault) {
                     (wit::TokenError::TokenFile(_), Some(fault)) => Error::TokenFile {

@@ -60,7 +60,11 @@ pub use grants::limits::LimitReached;
 pub use grants::{Limits, SingleFile};
 pub use imports::allowed as allowed_imports;
 pub use keyhole::{DEFAULT_TIMEOUT, Grants, Keyhole};
-pub use network::{Network, NetworkFault, RootsError, TlsRoots};
+pub use keyhole_policy::identity_binding;
+pub use keyhole_policy::proxy;
+pub use network::{
+    Network, NetworkFault, ProxyFault, RootsError, RootsSource, TlsRoots, proxies_of_environment,
+};
 pub use token::{AccessToken, TokenRequest};
 
 /// The target that this build runs artifacts for.

@@ -75,7 +75,7 @@ fn class(error: &Error) -> ExitClass {
             TokenError::BadResponse(_) => ExitClass::BadResponse,
             TokenError::Denied(_) => ExitClass::Sandbox,
         },
-        Error::Deadline { .. } => ExitClass::Unavailable,
+        Error::Deadline { .. } | Error::Proxy { .. } => ExitClass::Unavailable,
         Error::Import { .. } | Error::Refused(_) | Error::Limit(_) => ExitClass::Sandbox,
         Error::Trap { origin, .. } => match origin {
             Origin::Embedded => ExitClass::Bug,

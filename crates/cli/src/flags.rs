@@ -11,6 +11,7 @@ use keyhole_report::{ExitClass, Failure};
 
 use crate::duration::GoDuration;
 use crate::github_actions::{self, GitHubFlags};
+use crate::network_flags::NetworkFlags;
 
 /// Who asks whom for what.
 #[derive(Debug, Args)]
@@ -127,8 +128,13 @@ pub(crate) struct SandboxFlags {
     pub(crate) github_audience: Option<String>,
 
     /// Trust these root certificates (PEM) for the authority, and no others
-    #[arg(long, value_name = "FILE")]
+    ///
+    /// A file, or a directory of files.
+    #[arg(long, value_name = "FILE|DIR")]
     pub(crate) authority_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkFlags,
 
     /// Allow an authority on http://, which only a loopback address can be
     #[arg(long)]

@@ -82,8 +82,9 @@ impl GetToken {
         let api_version = asked_version()?;
         let settings = sandbox::resolve(&chosen.flags, |name| chosen.read(name))?;
         *notes = sandbox::notes(&settings);
-        notes.extend(chosen.overrules);
         let mut flags = self.sandbox.clone();
+        flags.network.no_binding_variables = chosen.reads_nothing();
+        notes.extend(chosen.overrules);
         flags.set_timeout(chosen.timeout);
         let artifact = artifact::chosen(&flags)?;
         let cache = self.cache.open()?;

@@ -25,6 +25,10 @@ Environment variables (a flag beats every variable of its line):
   AKS_SERVER_APP_ID           the same by the server's id, if the former is not set
   ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN
                               read with --github-actions-token; set by GitHub
+  AZURE_KUBERNETES_TOKEN_PROXY, _SNI_NAME, _CA_FILE, _CA_DATA
+                              --identity-binding; set by the webhook of AKS identity bindings
+  HTTPS_PROXY, https_proxy    --proxy, and the one place for its user and password
+  NO_PROXY, no_proxy          --no-proxy
   SSL_CERT_FILE, SSL_CERT_DIR replace the system's root certificates
   XDG_RUNTIME_DIR             where --cache file keeps tokens, but for --cache-dir
   NO_COLOR                    no colours

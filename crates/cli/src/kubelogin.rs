@@ -179,6 +179,11 @@ fn other_login(method: &str) -> Failure {
 }
 
 impl Chosen {
+    /// Whether no variable that names an identity or whom to ask is read.
+    pub(crate) fn reads_nothing(&self) -> bool {
+        matches!(self.reading, Reading::Nothing)
+    }
+
     /// A variable of this process, if it is one of those that are read, under
     /// the name that Keyhole knows it by.
     ///

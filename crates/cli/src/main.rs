@@ -24,6 +24,7 @@ mod help;
 mod inspect;
 mod kubelogin;
 mod log;
+mod network_flags;
 #[cfg(feature = "compiler")]
 mod precompile;
 mod progress;

@@ -118,14 +118,16 @@ pub(crate) fn build_with(
         builder = builder.github_actions(grant);
     }
     if let Some(file) = &flags.authority_ca {
-        let roots = TlsRoots::from_file(file)
+        let roots = TlsRoots::from_path(file)
             .map_err(|error| failure::of(&error.into(), Some(settings)))?;
         builder = builder.roots(roots);
     }
     if let Some(cache) = cache {
         builder = builder.cache(cache);
     }
-    builder
+    flags
+        .network
+        .apply(builder)?
         .build()
         .map_err(|error| failure::of(&error, Some(settings)))
 }

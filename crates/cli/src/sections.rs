@@ -48,6 +48,14 @@ pub(crate) fn grants(grants: &Grants) -> Section {
     facts.extend([
         Fact::new("file", grants.file.to_string()),
         Fact::new("request", grants.endpoint.target().to_string()),
+    ]);
+    if let Some(binding) = &grants.identity_binding {
+        facts.extend([
+            Fact::new("sent as", grants.endpoint.destination().to_string()),
+            Fact::new("token proxy", binding.as_str()),
+        ]);
+    }
+    facts.extend([
         Fact::new(
             "form",
             "client_id, scope, grant_type, client_assertion_type and client_assertion, each as \
@@ -55,6 +63,7 @@ pub(crate) fn grants(grants: &Grants) -> Section {
         ),
         Fact::new("requests", u64::from(grants.endpoint.requests())),
         Fact::new("roots", grants.roots.as_str()),
+        Fact::new("proxy", grants.proxy.as_str()),
         Fact::new("clocks", "wall and monotonic"),
         Fact::new("memory bytes", number(grants.limits.memory)),
         Fact::new("table elements", number(grants.limits.table_elements)),

@@ -20,6 +20,10 @@ pub(crate) enum CertificateError {
     Use(#[from] rustls::Error),
 }
 
+/// A name that no resolver knows and the authority's certificate proves: for
+/// authorities that a proxy alone can reach.
+pub const BEHIND_PROXY: &str = "login.keyhole.example";
+
 /// A certificate no client may accept for `localhost`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadCertificate {
@@ -56,6 +60,18 @@ impl Authority {
         self.trusted.pem()
     }
 
+    /// A good certificate for these names, and its key.
+    pub(crate) fn leaf(
+        &self,
+        names: &[&str],
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), CertificateError> {
+        let leaf = leaf(names)?;
+        let key = KeyPair::generate()?;
+        let certificate = leaf.signed_by(&key, &self.trusted)?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        Ok((vec![certificate.der().clone()], key))
+    }
+
     /// A listener's configuration with a good certificate, or a bad one.
     pub(crate) fn server(
         &self,
@@ -63,15 +79,9 @@ impl Authority {
     ) -> Result<Arc<ServerConfig>, CertificateError> {
         let names: &[&str] = match bad {
             Some(BadCertificate::WrongHost) => &["login.elsewhere.example"],
-            _ => &["localhost", "127.0.0.1", "::1"],
+            _ => &["localhost", "127.0.0.1", "::1", BEHIND_PROXY],
         };
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let mut leaf = CertificateParams::new(names)?;
-        leaf.distinguished_name = named("Keyhole emulator");
-        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        leaf.use_authority_key_identifier_extension = true;
-        valid_now(&mut leaf);
+        let mut leaf = leaf(names)?;
         if bad == Some(BadCertificate::Expired) {
             leaf.not_before = date_time_ymd(2020, 1, 1);
             leaf.not_after = date_time_ymd(2020, 2, 1);
@@ -92,6 +102,17 @@ impl Authority {
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(server))
     }
+}
+
+fn leaf(names: &[&str]) -> Result<CertificateParams, rcgen::Error> {
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let mut leaf = CertificateParams::new(names)?;
+    leaf.distinguished_name = named("Keyhole emulator");
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    leaf.use_authority_key_identifier_extension = true;
+    valid_now(&mut leaf);
+    Ok(leaf)
 }
 
 fn root(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, CertificateError> {

@@ -22,6 +22,7 @@ use crate::faults::Fault;
 use crate::github_actions;
 use crate::issuer::{Claims, Issuer};
 use crate::keys::{KeyError, KeyOwner};
+use crate::token_proxy;
 
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,8 @@ pub struct Emulator {
     https: String,
     http: String,
     bad: Vec<(BadCertificate, String)>,
+    token_proxy: String,
+    token_proxy_ca_file: PathBuf,
     ca_file: PathBuf,
     _folder: TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -105,11 +108,19 @@ impl Emulator {
             endpoints.push(endpoint);
         }
 
+        let token_proxy_ca = certificates::Authority::new()?;
+        let token_proxy_tls = token_proxy::server(&token_proxy_ca)?;
+        let token_proxy = bind(Listener::TokenProxy, 0, Some(token_proxy_tls))?;
+        let token_proxy_url = token_proxy.url();
+        endpoints.push(token_proxy);
+
         let folder = tempfile::Builder::new()
             .prefix("keyhole-emulator-")
             .tempdir()?;
         let ca_file = folder.path().join("ca.pem");
         fs::write(&ca_file, ca.pem())?;
+        let token_proxy_ca_file = folder.path().join("token-proxy-ca.pem");
+        fs::write(&token_proxy_ca_file, token_proxy_ca.pem())?;
 
         let authority = Arc::new(Authority::new(
             config,
@@ -122,6 +133,8 @@ impl Emulator {
             https: https_url,
             http: http_url,
             bad,
+            token_proxy: token_proxy_url,
+            token_proxy_ca_file,
             ca_file,
             _folder: folder,
             stop: Some(stop),
@@ -147,6 +160,22 @@ impl Emulator {
             .find(|(known, _)| *known == kind)
             .map(|(_, url)| url.clone())
             .unwrap_or_default()
+    }
+
+    /// The token proxy of an AKS identity binding, as
+    /// `AZURE_KUBERNETES_TOKEN_PROXY` names it.
+    pub fn token_proxy(&self) -> String {
+        format!(
+            "{}{}",
+            self.token_proxy.trim_end_matches('/'),
+            token_proxy::PATH
+        )
+    }
+
+    /// The CA of the token proxy's certificate, which is none of the
+    /// authority's.
+    pub fn token_proxy_ca_file(&self) -> &Path {
+        &self.token_proxy_ca_file
     }
 
     /// The CA's certificate in PEM, for `SSL_CERT_FILE` and the like. Goes

@@ -37,6 +37,17 @@ pub fn judge(address: IpAddr, loopback: bool) -> Result<(), Rule> {
     }
 }
 
+/// Whether a forward proxy's address may be connected to. A proxy may run on
+/// this machine (a sidecar, a tunnel) or in a private network under any name,
+/// so loopback passes; metadata services, link-local addresses and the like
+/// never do.
+///
+/// # Errors
+/// [`Rule::AddressForbidden`].
+pub fn judge_proxy(address: IpAddr) -> Result<(), Rule> {
+    judge(address, true)
+}
+
 /// Judges a whole answer of the resolver: one forbidden address refuses it.
 ///
 /// # Errors

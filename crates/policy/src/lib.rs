@@ -3,7 +3,9 @@
 //! Each module answers one question with a value or with the [`Rule`] that
 //! was broken: is this the one request ([`target`], [`header`], [`form`]), is
 //! this the one file ([`file`]), may this address be connected to
-//! ([`address`]), may this kept token be used ([`cache`]). The host asks before it acts; a guard component can ask the
+//! ([`address`]), may this kept token be used ([`cache`]), and through what does
+//! a request go out ([`proxy`], [`identity_binding`]). The host asks before it
+//! acts; a guard component can ask the
 //! same code on a runtime that has no such rules of its own. Nothing here
 //! resolves, opens, connects or logs. Start at [`target::Target`].
 
@@ -17,6 +19,8 @@ pub mod cache;
 pub mod file;
 pub mod form;
 pub mod header;
+pub mod identity_binding;
+pub mod proxy;
 mod rule;
 pub mod target;
 

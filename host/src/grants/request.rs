@@ -37,6 +37,7 @@ const BODY_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     target: Target,
+    sent_to: Option<Target>,
     form: Option<FormRule>,
     max_requests: u32,
 }
@@ -54,6 +55,7 @@ impl Endpoint {
     ) -> Self {
         Endpoint {
             target: Target::post(scheme, authority, path),
+            sent_to: None,
             form: None,
             max_requests: MAX_REQUESTS,
         }
@@ -93,7 +95,21 @@ impl Endpoint {
         self
     }
 
-    /// Where requests may go.
+    /// Sends what the guest addresses to [`Endpoint::target`] to another URL
+    /// instead, and there alone: the guest knows nothing of it.
+    #[must_use]
+    pub fn sent_to(mut self, target: Target) -> Self {
+        self.sent_to = Some(target);
+        self
+    }
+
+    /// Where requests really go.
+    #[must_use]
+    pub fn destination(&self) -> &Target {
+        self.sent_to.as_ref().unwrap_or(&self.target)
+    }
+
+    /// Where the guest may send requests.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
@@ -128,7 +144,11 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, at most {} a call", self.target, self.max_requests)?;
+        write!(f, "{}", self.target)?;
+        if let Some(destination) = &self.sent_to {
+            write!(f, ", sent as {destination}")?;
+        }
+        write!(f, ", at most {} a call", self.max_requests)?;
         match &self.form {
             None => Ok(()),
             Some(form) => write!(
@@ -278,10 +298,11 @@ impl Sending {
             Err(rule) => return Err(self.refuse(rule)),
         };
         let start = Instant::now();
-        let outgoing = Outgoing::new(&self.endpoint.target, body);
-        let event = AuditEvent::allowed(Capability::Request, self.endpoint.target.to_string())
-            .bytes(outgoing.len())
-            .detail(format!("client-request-id {}", outgoing.request_id()));
+        let outgoing = Outgoing::new(self.endpoint.destination(), body);
+        let event =
+            AuditEvent::allowed(Capability::Request, self.endpoint.destination().to_string())
+                .bytes(outgoing.len())
+                .detail(format!("client-request-id {}", outgoing.request_id()));
         self.call.log(event.clone());
         match self.network.send(&self.call, outgoing).await {
             Ok(answer) => {
@@ -306,6 +327,7 @@ impl Sending {
                 self.call
                     .log(event.since(start).detail(format!("failed: {text}")));
                 self.call.transport_failed(text);
+                self.call.proxy_refused(fault.is_final());
                 Err(fault.into_http())
             }
         }

@@ -1,5 +1,7 @@
 //! Why no answer was had.
 
+use super::proxy::ProxyFault;
+use super::roots::RootsError;
 use keyhole_policy::Rule;
 use std::io;
 use std::net::IpAddr;
@@ -42,6 +44,12 @@ pub enum NetworkFault {
         /// What the system said.
         error: io::Error,
     },
+    /// The certificates that prove names are missing or broken.
+    #[error(transparent)]
+    Roots(RootsError),
+    /// A proxy gave no tunnel.
+    #[error(transparent)]
+    Proxy(ProxyFault),
     /// No connection in time.
     #[error("no connection to {address} within {} s", after.as_secs())]
     ConnectTimeout {
@@ -97,6 +105,15 @@ impl NetworkFault {
                 address,
                 rule,
             } => Some((format!("{host} {address}"), *rule)),
+            NetworkFault::Proxy(fault) => fault.refusal(),
+            _ => None,
+        }
+    }
+
+    /// What to say and to do where trying again is of no use.
+    pub(crate) fn is_final(&self) -> Option<(String, String)> {
+        match self {
+            NetworkFault::Proxy(fault) => fault.is_final(),
             _ => None,
         }
     }
@@ -112,6 +129,8 @@ impl NetworkFault {
             NetworkFault::Address { .. } => HttpFault::DestinationIpProhibited,
             NetworkFault::Connect { .. } => HttpFault::ConnectionRefused,
             NetworkFault::ConnectTimeout { .. } => HttpFault::ConnectionTimeout,
+            NetworkFault::Roots(_) => HttpFault::TlsCertificateError,
+            NetworkFault::Proxy(fault) => fault.into_http(),
             NetworkFault::Certificate { .. } => HttpFault::TlsCertificateError,
             NetworkFault::Tls { .. } => HttpFault::TlsProtocolError,
             NetworkFault::Http(error) if error.is_parse() => HttpFault::HttpProtocolError,

@@ -6,48 +6,100 @@
 
 mod connect;
 mod fault;
+mod proxy;
 mod resolve;
+mod roots;
 mod send;
 mod tls;
 
 pub use fault::NetworkFault;
+pub use proxy::{ProxyFault, proxies_of_environment};
+pub use roots::{RootsError, RootsSource, TlsRoots};
 pub(crate) use send::{Answer, Outgoing};
-pub use tls::{RootsError, TlsRoots};
 
 use crate::call::Call;
-use rustls_pki_types::ServerName;
+use keyhole_policy::proxy::{Proxies, Route};
+use roots::LiveRoots;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// What requests are sent through: the roots that prove the authority's name.
+/// A connection: TCP, a tunnel through a proxy, or TLS over either.
+trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection for S {}
+
+type Stream = Box<dyn Connection>;
+
+/// What requests are sent through: the roots that prove the authority's name,
+/// and a proxy if there is one.
 #[derive(Clone)]
 pub struct Network {
-    tls: Arc<rustls::ClientConfig>,
-    roots: Arc<str>,
+    roots: Arc<LiveRoots>,
+    proxies: Arc<Proxies>,
+    proxy_roots: Arc<LiveRoots>,
+    tls_name: Option<Arc<str>>,
 }
 
 impl Network {
-    /// A network that trusts these roots.
+    /// A network that trusts these roots, without a proxy.
     #[must_use]
     pub fn new(roots: TlsRoots) -> Self {
-        let source = roots.source().to_string();
-        Network {
-            tls: Arc::new(roots.into_client_config()),
-            roots: source.into(),
-        }
+        Self::with(LiveRoots::new(roots))
     }
 
     /// A network without roots: nothing can be reached but over plain HTTP.
     pub(crate) fn plain() -> Self {
+        Self::with(LiveRoots::none("none, plain HTTP"))
+    }
+
+    fn with(roots: LiveRoots) -> Self {
         Network {
-            tls: Arc::new(tls::client_config(rustls::RootCertStore::empty())),
-            roots: "none, plain HTTP".into(),
+            roots: Arc::new(roots),
+            proxies: Arc::new(Proxies::none()),
+            proxy_roots: Arc::new(LiveRoots::none("none for a proxy")),
+            tls_name: None,
         }
+    }
+
+    /// Sends requests through a proxy, but for the hosts that are excepted.
+    /// `roots` prove the name of an `https://` proxy; without them it cannot be
+    /// reached.
+    #[must_use]
+    pub fn proxies(mut self, proxies: Proxies, roots: Option<TlsRoots>) -> Self {
+        self.proxies = Arc::new(proxies);
+        if let Some(roots) = roots {
+            self.proxy_roots = Arc::new(LiveRoots::new(roots));
+        }
+        self
+    }
+
+    /// The name that TLS asks for and the certificate must prove, instead of
+    /// the URL's host.
+    #[must_use]
+    pub fn tls_name(mut self, name: &str) -> Self {
+        self.tls_name = Some(name.into());
+        self
     }
 
     /// Where the roots came from.
     #[must_use]
     pub fn roots(&self) -> &str {
-        &self.roots
+        self.roots.source()
+    }
+
+    /// Looks whether there are roots, and reads those that changed.
+    ///
+    /// # Errors
+    /// There are none.
+    pub(crate) fn refresh(&self) -> Result<(), RootsError> {
+        self.roots.current()?;
+        self.proxy_roots.current().map(drop)
+    }
+
+    /// How a request goes out.
+    fn route(&self, outgoing: &Outgoing) -> Route<'_> {
+        let (tls, host, port) = (outgoing.is_tls(), outgoing.host(), outgoing.port());
+        self.proxies.route(tls, host, port)
     }
 
     pub(crate) async fn send(
@@ -55,15 +107,21 @@ impl Network {
         call: &Call,
         outgoing: Outgoing,
     ) -> Result<Answer, NetworkFault> {
-        let host = outgoing.host();
-        let addresses = resolve::resolve(call, host, outgoing.port(), outgoing.is_tls()).await?;
-        let stream = connect::connect(call, &addresses).await?;
+        let (host, port) = (outgoing.host(), outgoing.port());
+        let stream: Stream = match self.route(&outgoing) {
+            Route::Through(proxy) => {
+                proxy::tunnel(call, &self.proxy_roots, proxy, host, port).await?
+            }
+            Route::Direct(_) => {
+                let addresses = resolve::resolve(call, host, port, outgoing.is_tls()).await?;
+                Box::new(connect::connect(call, &addresses).await?)
+            }
+        };
         if !outgoing.is_tls() {
             return send::send(stream, outgoing).await;
         }
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| NetworkFault::Name { host: host.into() })?;
-        let stream = tls::handshake(call, self, name, stream).await?;
+        let name = self.tls_name.as_deref().unwrap_or(host);
+        let stream = tls::handshake(call, &self.roots, name, stream).await?;
         send::send(stream, outgoing).await
     }
 }

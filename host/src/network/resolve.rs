@@ -3,7 +3,7 @@
 use super::NetworkFault;
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
-use keyhole_policy::address;
+use keyhole_policy::{Rule, address};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
@@ -25,6 +25,45 @@ pub(crate) async fn resolve(
     tls: bool,
 ) -> Result<Vec<SocketAddr>, NetworkFault> {
     let loopback = is_loopback_name(host);
+    resolve_and_judge(call, host, port, |ip| {
+        address::judge(ip, loopback)?;
+        match tls {
+            true => Ok(()),
+            // A hosts file can send a loopback name anywhere.
+            false => address::judge_plain(ip),
+        }
+    })
+    .await
+}
+
+/// The same for a proxy's name.
+pub(super) async fn resolve_proxy(
+    call: &Call,
+    host: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, NetworkFault> {
+    resolve_and_judge(call, host, port, address::judge_proxy).await
+}
+
+/// An authority that is an address is judged though a proxy connects to it.
+/// Of a name only the proxy knows the addresses.
+pub(super) fn judge_literal(host: &str) -> Result<(), NetworkFault> {
+    let Ok(address) = host.parse::<IpAddr>() else {
+        return Ok(());
+    };
+    address::judge(address, is_loopback_name(host)).map_err(|rule| NetworkFault::Address {
+        host: host.to_owned(),
+        address,
+        rule,
+    })
+}
+
+async fn resolve_and_judge(
+    call: &Call,
+    host: &str,
+    port: u16,
+    judge: impl Fn(IpAddr) -> Result<(), Rule>,
+) -> Result<Vec<SocketAddr>, NetworkFault> {
     let start = Instant::now();
     let addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
@@ -38,13 +77,7 @@ pub(crate) async fn resolve(
         return Err(resolve_failed(call, host, error, start));
     }
     let mut ips = addresses.iter().map(SocketAddr::ip);
-    let judged = address::judge_all(ips.clone(), loopback).and_then(|()| {
-        // A hosts file can send a loopback name anywhere.
-        ips.try_for_each(|ip| match tls {
-            true => Ok(()),
-            false => address::judge_plain(ip).map_err(|rule| (ip, rule)),
-        })
-    });
+    let judged = ips.try_for_each(|ip| judge(ip).map_err(|rule| (ip, rule)));
     if let Err((address, rule)) = judged {
         return Err(NetworkFault::Address {
             host: host.to_owned(),

@@ -1,6 +1,6 @@
 //! One request over one connection, and its answer within bounds.
 
-use super::NetworkFault;
+use super::{NetworkFault, Stream};
 use bytes::Bytes;
 use http::header::{self, HeaderMap};
 use http::{Method, Request, StatusCode};
@@ -11,7 +11,6 @@ use keyhole_exchange::form::CONTENT_TYPE;
 use keyhole_exchange::request::USER_AGENT;
 use keyhole_policy::header::is_visible;
 use keyhole_policy::target::Target;
-use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroizing;
 
 /// The head of an answer in bytes: Entra's are about 2 KiB.
@@ -144,10 +143,7 @@ pub(crate) struct Answer {
 }
 
 /// Sends a request and reads the whole answer.
-pub(crate) async fn send<S>(stream: S, outgoing: Outgoing) -> Result<Answer, NetworkFault>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+pub(super) async fn send(stream: Stream, outgoing: Outgoing) -> Result<Answer, NetworkFault> {
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .handshake(TokioIo::new(stream))

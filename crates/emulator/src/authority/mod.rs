@@ -28,6 +28,7 @@ use crate::github_actions::{self, GitHubActions};
 use crate::guid;
 use crate::issuer::{Issuer, documents};
 use crate::keys::{KeyError, KeyOwner};
+use crate::token_proxy;
 use answer::Answer;
 use directory::{Directory, Federation, Lookup};
 use grant_answer::GrantAnswer;
@@ -240,6 +241,10 @@ impl Site for Authority {
             self.record(listener, head, Vec::new(), verdict, &fault);
             return plan;
         }
+        let path = match listener {
+            Listener::TokenProxy => path.strip_prefix(token_proxy::PATH).unwrap_or_default(),
+            _ => path,
+        };
         match token_endpoint::tenant_of(path) {
             Some(tenant) => self.token(listener, head, tenant, body),
             None => self.document(listener, base, head),

@@ -26,6 +26,8 @@ pub enum Listener {
     Issuer,
     /// The Kubernetes API server's stand-in.
     ApiServer,
+    /// The authority as the token proxy of an AKS identity binding.
+    TokenProxy,
 }
 
 /// What the emulator thought of a request, whatever a fault made of the
