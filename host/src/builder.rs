@@ -10,6 +10,7 @@ use crate::imports;
 use crate::keyhole::{DEFAULT_TIMEOUT, Grants, Inner, Keyhole};
 use crate::linker::linker;
 use crate::network::{Network, TlsRoots};
+use crate::observations::Observations;
 use keyhole_exchange::cloud::Scheme;
 use keyhole_exchange::settings::Settings;
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,7 @@ pub struct Builder {
     timeout: Option<Duration>,
     insecure_http: bool,
     audit: Option<SharedAudit>,
+    observations: Option<Observations>,
 }
 
 impl Builder {
@@ -90,6 +92,14 @@ impl Builder {
         self
     }
 
+    /// Keeps the peer's certificates and the clocks of the last answer there,
+    /// for a diagnosis.
+    #[must_use]
+    pub fn observations(mut self, observations: Observations) -> Self {
+        self.observations = Some(observations);
+        self
+    }
+
     /// Loads the component, checks its imports and fixes the grants. No guest
     /// code runs.
     ///
@@ -118,10 +128,10 @@ impl Builder {
             });
         }
         let network = match (self.roots, plain) {
-            (Some(roots), _) => Network::new(roots),
+            (Some(roots), _) => Network::observed(roots, self.observations),
             // Nothing is proved over plain HTTP, so no roots are needed.
-            (None, true) => Network::plain(),
-            (None, false) => Network::new(TlsRoots::from_environment()?),
+            (None, true) => Network::plain(self.observations),
+            (None, false) => Network::observed(TlsRoots::from_environment()?, self.observations),
         };
         let file = self
             .file

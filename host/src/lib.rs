@@ -32,6 +32,7 @@ pub mod audit;
 mod bindings;
 mod builder;
 mod call;
+mod cluster;
 mod engine;
 mod error;
 pub mod grants;
@@ -39,6 +40,7 @@ mod imports;
 mod keyhole;
 mod linker;
 mod network;
+mod observations;
 mod token;
 
 pub use artifact::{Artifact, ComponentFacts, Digest, DigestError, MAX_COMPONENT, Origin};
@@ -51,6 +53,7 @@ pub use bindings::exports::keyhole::identity::token_provider::{
 };
 pub use builder::Builder;
 pub use call::{MAX_REFUSALS, Refusal};
+pub use cluster::{ClusterAnswer, ClusterFault, ClusterReview, ClusterUrlError};
 pub use error::Error;
 pub use grants::file::FileFault;
 pub use grants::limits::LimitReached;
@@ -58,6 +61,7 @@ pub use grants::{Limits, SingleFile};
 pub use imports::allowed as allowed_imports;
 pub use keyhole::{DEFAULT_TIMEOUT, Grants, Keyhole};
 pub use network::{Network, NetworkFault, RootsError, TlsRoots};
+pub use observations::{Clocks, Observations, PeerChain};
 pub use token::{AccessToken, TokenRequest};
 
 /// The target that this build runs artifacts for.

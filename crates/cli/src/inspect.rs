@@ -44,6 +44,8 @@ impl Inspect {
             at: sandbox::now(),
             steps: Vec::new(),
             sections: Vec::new(),
+            findings: Vec::new(),
+            uses: Vec::new(),
             notes: Vec::new(),
             outcome: Outcome::Shown,
         };

@@ -27,6 +27,7 @@ pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
             state: StepState::Refused,
             detail: format!("{} ({rule})", event.target),
             at_us: Some(event.t_us),
+            us: event.us,
         });
     }
     let detail = event.detail.as_deref().unwrap_or_default();
@@ -67,6 +68,7 @@ pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
         },
         detail,
         at_us: Some(event.t_us),
+        us: event.us,
     })
 }
 

@@ -56,6 +56,8 @@ impl Verify {
             at: sandbox::now(),
             steps: Vec::new(),
             sections: Vec::new(),
+            findings: Vec::new(),
+            uses: Vec::new(),
             notes: Vec::new(),
             outcome: Outcome::Shown,
         };
@@ -130,6 +132,7 @@ impl Steps {
             state,
             detail,
             at_us: None,
+            us: None,
         });
     }
 

@@ -15,6 +15,7 @@ pub(crate) use send::{Answer, Outgoing};
 pub use tls::{RootsError, TlsRoots};
 
 use crate::call::Call;
+use crate::observations::Observations;
 use rustls_pki_types::ServerName;
 use std::sync::Arc;
 
@@ -23,24 +24,32 @@ use std::sync::Arc;
 pub struct Network {
     tls: Arc<rustls::ClientConfig>,
     roots: Arc<str>,
+    observations: Option<Observations>,
 }
 
 impl Network {
     /// A network that trusts these roots.
     #[must_use]
     pub fn new(roots: TlsRoots) -> Self {
+        Self::observed(roots, None)
+    }
+
+    /// A network that trusts these roots, and tells what it sees.
+    pub(crate) fn observed(roots: TlsRoots, observations: Option<Observations>) -> Self {
         let source = roots.source().to_string();
         Network {
-            tls: Arc::new(roots.into_client_config()),
+            tls: Arc::new(roots.into_client_config(observations.as_ref())),
             roots: source.into(),
+            observations,
         }
     }
 
     /// A network without roots: nothing can be reached but over plain HTTP.
-    pub(crate) fn plain() -> Self {
+    pub(crate) fn plain(observations: Option<Observations>) -> Self {
         Network {
-            tls: Arc::new(tls::client_config(rustls::RootCertStore::empty())),
+            tls: Arc::new(tls::client_config(rustls::RootCertStore::empty(), None)),
             roots: "none, plain HTTP".into(),
+            observations,
         }
     }
 
@@ -55,6 +64,14 @@ impl Network {
         call: &Call,
         outgoing: Outgoing,
     ) -> Result<Answer, NetworkFault> {
+        let answer = self.exchange(call, outgoing).await?;
+        if let Some(observations) = &self.observations {
+            observations.date(&answer.headers);
+        }
+        Ok(answer)
+    }
+
+    async fn exchange(&self, call: &Call, outgoing: Outgoing) -> Result<Answer, NetworkFault> {
         let host = outgoing.host();
         let addresses = resolve::resolve(call, host, outgoing.port(), outgoing.is_tls()).await?;
         let stream = connect::connect(call, &addresses).await?;

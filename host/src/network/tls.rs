@@ -6,6 +6,7 @@ use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
 use crate::error::PathInText;
 use crate::grants::file::read_regular_file;
+use crate::observations::Observations;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -176,18 +177,25 @@ impl TlsRoots {
         &self.source
     }
 
-    pub(crate) fn into_client_config(self) -> ClientConfig {
-        client_config(self.store)
+    pub(crate) fn into_client_config(self, observations: Option<&Observations>) -> ClientConfig {
+        client_config(self.store, observations)
     }
 }
 
-pub(crate) fn client_config(store: RootCertStore) -> ClientConfig {
+pub(crate) fn client_config(
+    store: RootCertStore,
+    observations: Option<&Observations>,
+) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let watched = observations.and_then(|seen| seen.watch(store.clone(), &provider));
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
         .with_root_certificates(store)
         .with_no_client_auth();
+    if let Some(watched) = watched {
+        config.dangerous().set_certificate_verifier(watched);
+    }
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // One request a process, as a rule: a session to resume is a secret to
     // keep for nothing.
