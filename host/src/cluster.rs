@@ -61,7 +61,7 @@ pub struct ClusterUrlError {
 }
 
 /// What an API server said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClusterAnswer {
     /// The HTTP status.

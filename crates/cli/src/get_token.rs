@@ -69,7 +69,7 @@ impl GetToken {
         let mut flags = self.sandbox.clone();
         flags.set_timeout(chosen.timeout);
         let artifact = artifact::chosen(&flags)?;
-        let keyhole = sandbox::build(artifact, &settings, &flags, |_| {})?;
+        let keyhole = sandbox::build(artifact, &settings, &flags, None, |_| {})?;
         let token = sandbox::block_on(keyhole.get_token(sandbox::request(&flags)))?
             .map_err(|error| failure::of(&error, Some(&settings)))?;
         // Nothing in the sandbox is secret, and the process ends here: the

@@ -9,6 +9,7 @@ use clap::Args;
 use keyhole_host::Origin;
 use keyhole_report::{ExitClass, Failure, Outcome, Run, Section};
 
+use crate::explain::{Cluster, ClusterFlags};
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
 use crate::{artifact, exit, help, sandbox, sections, terminal};
 
@@ -27,6 +28,9 @@ pub(crate) struct Inspect {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
     output: OutputFormat,
+
+    #[command(flatten)]
+    cluster: ClusterFlags,
 
     #[command(flatten)]
     identity: IdentityFlags,
@@ -78,9 +82,10 @@ impl Inspect {
         let ours = artifact.origin() == Origin::Embedded;
         let built = sandbox::settings(&self.identity).and_then(|settings| {
             run.notes = sandbox::notes(&settings);
-            let keyhole = sandbox::build(artifact, &settings, &self.sandbox, |_| {})?;
+            let keyhole = sandbox::build(artifact, &settings, &self.sandbox, None, |_| {})?;
             Ok((settings, keyhole))
         });
+        let cluster = self.cluster.grant()?;
         match built {
             Ok((settings, keyhole)) => run.sections.extend([
                 sections::component(Some(&keyhole.component())),
@@ -93,6 +98,7 @@ impl Inspect {
             }
             Err(failure) => return Err(failure),
         }
+        run.sections.extend(cluster.as_ref().map(Cluster::section));
         Ok(())
     }
 }

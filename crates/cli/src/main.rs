@@ -15,6 +15,7 @@ mod completions;
 mod convert_kubeconfig;
 mod duration;
 mod exit;
+mod explain;
 mod failure;
 mod flags;
 mod get_token;
@@ -22,6 +23,7 @@ mod help;
 mod inspect;
 mod kubelogin;
 mod log;
+mod page;
 #[cfg(feature = "compiler")]
 mod precompile;
 mod progress;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use keyhole_exchange::settings::{Flags, Settings, SettingsError};
 use keyhole_host::audit::AuditEvent;
-use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenRequest};
+use keyhole_host::{Artifact, Keyhole, Observations, TlsRoots, TokenRequest};
 use keyhole_report::{ExitClass, Failure};
 
 use crate::audit_log::AuditLog;
@@ -71,7 +71,8 @@ pub(crate) fn notes(settings: &Settings) -> Vec<String> {
     settings.notes().iter().map(ToString::to_string).collect()
 }
 
-/// Builds the sandbox. `observer` sees every event after the audit log did.
+/// Builds the sandbox. `observer` sees every event after the audit log did;
+/// `observations` are for a diagnosis.
 ///
 /// # Errors
 /// The audit log, the certificates or the component cannot be used, or do not
@@ -80,6 +81,7 @@ pub(crate) fn build(
     artifact: Artifact,
     settings: &Settings,
     flags: &SandboxFlags,
+    observations: Option<Observations>,
     mut observer: impl FnMut(&AuditEvent) + Send + 'static,
 ) -> Result<Keyhole, Failure> {
     let mut log = flags.audit.as_ref().map(AuditLog::open).transpose()?;
@@ -94,6 +96,9 @@ pub(crate) fn build(
             }
             observer(event);
         });
+    if let Some(observations) = observations {
+        builder = builder.observations(observations);
+    }
     if let Some(file) = &flags.authority_ca {
         let roots = TlsRoots::from_file(file)
             .map_err(|error| failure::of(&error.into(), Some(settings)))?;

@@ -5,7 +5,7 @@ use keyhole_report::{Step, StepState};
 
 /// What the host writes before the reason of an allowed operation that did
 /// not work.
-const FAILED: &str = "failed: ";
+pub(crate) const FAILED: &str = "failed: ";
 
 /// The step that ends a request.
 const ANSWER: &str = "answer";

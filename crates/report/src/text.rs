@@ -72,6 +72,15 @@ impl Run {
     #[must_use]
     pub fn to_text(&self, style: Style) -> String {
         let mut out: String = self.steps.iter().map(|step| step.to_text(style)).collect();
+        out += &self.explanation_to_text(style);
+        out
+    }
+
+    /// The findings, notes and how it ended: what an explanation says in place
+    /// of the steps.
+    #[must_use]
+    pub fn explanation_to_text(&self, style: Style) -> String {
+        let mut out: String = self.findings.iter().map(|one| one.to_text(style)).collect();
         out += &self.ending_to_text(style);
         out
     }
@@ -82,9 +91,6 @@ impl Run {
         let mut out = String::new();
         if self.outcome == Outcome::Shown {
             out += &sections(&self.sections, style);
-        }
-        for finding in &self.findings {
-            out += &finding.to_text(style);
         }
         if !self.notes.is_empty() {
             open_paragraph(&mut out, !self.steps.is_empty());
