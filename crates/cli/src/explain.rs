@@ -39,10 +39,6 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    fn failure(&self) -> Option<&Failure> {
-        self.error().map(|(_, failure)| failure)
-    }
-
     fn error(&self) -> Option<&(Error, Failure)> {
         self.result.as_ref()?.as_ref().err()
     }

@@ -8,6 +8,7 @@ mod audit_log;
 mod bad_settings;
 mod exec_credential;
 mod exit_codes;
+mod explain;
 mod faults;
 mod fuel;
 mod imports;
