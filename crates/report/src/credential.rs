@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::Snippet;
 use crate::escape::is_deceptive;
 use crate::quote::{hcl_string, json_string, shell_word};
-use crate::{Snippet, Terminal};
 
 /// What a federated credential must equal, character by character (Microsoft
 /// Learn, "Important considerations for federated identity credentials").
@@ -53,16 +53,20 @@ impl FederatedCredential<'_> {
     }
 
     fn managed_identity(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let find = if self.client_id.chars().all(plain) {
+            format!(
+                "az identity list --output table --query \\\n  \
+                 \"[?clientId=='{}'].{{identity:name, group:resourceGroup}}\"\n",
+                self.client_id
+            )
+        } else {
+            String::new()
+        };
         format!(
-            "az identity list --query {} --output table\n\
-             az identity federated-credential create --name keyhole \\\n  \
+            "{find}az identity federated-credential create --name keyhole \\\n  \
              --identity-name IDENTITY --resource-group RESOURCE_GROUP \\\n  \
              --issuer {} \\\n  --subject {} \\\n  --audiences {}",
-            shell_word(&format!(
-                "[?clientId=='{}'].{{identity:name,group:resourceGroup}}",
-                // A client id has no quotes; what has is no client id.
-                Terminal(self.client_id)
-            )),
             shell_word(self.issuer),
             shell_word(self.subject),
             shell_word(self.audience)

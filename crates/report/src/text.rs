@@ -147,7 +147,9 @@ impl Finding {
             let label = style.paint(CYAN, "fix:");
             let _ = writeln!(out, "    {label} {}", Terminal(&self.fix));
         }
-        for snippet in &self.snippets {
+        // Where all is right there is nothing to mend; JSON and HTML have them.
+        let wanted = self.state != FindingState::Right;
+        for snippet in self.snippets.iter().filter(|_| wanted) {
             let label = format!("{}:", snippet.label);
             let _ = writeln!(out, "    {}", style.paint(DIM, &label));
             for line in snippet.text.lines() {

@@ -88,7 +88,7 @@ proptest! {
     ) {
         let pasted = snippets(&issuer, &subject, &audience);
         prop_assume!(!pasted.is_empty());
-        let create = pasted[0].text.split_once('\n').map(|(_, create)| create);
+        let create = pasted[0].text.split_once("}\"\n").map(|(_, create)| create);
         let words = words(create.unwrap_or_default());
         prop_assert_eq!(words.len(), 16, "{:?}", words);
         for (flag, value) in [("--issuer", &issuer), ("--subject", &subject), ("--audiences", &audience)] {

@@ -1,9 +1,10 @@
 //! What the authority said, and the token that it gave.
 
 use keyhole_exchange::assertion::CLOCK_SKEW_SECONDS;
+use keyhole_exchange::hint;
 use keyhole_exchange::settings::Settings;
 use keyhole_host::{Error, TokenError};
-use keyhole_report::{Fact, Finding, FindingState, TokenSummary, Until, Utc};
+use keyhole_report::{Fact, Failure, Finding, FindingState, TokenSummary, Until, Utc};
 
 use super::{Exchange, claims};
 
@@ -80,9 +81,25 @@ pub(super) fn answer(exchange: &Exchange) -> Finding {
     ];
     let details = failure.details.iter();
     let details = details.filter(|fact| !of_the_token.contains(&fact.label.as_str()));
-    Finding::new(id, title, FindingState::Wrong, &*failure.message)
+    Finding::new(id, title, FindingState::Wrong, short(error, failure))
         .fix(&*failure.next_step)
         .facts(details.cloned().collect())
+}
+
+/// A refusal by its code: the rest stands in the details. Others as they are.
+fn short(error: &Error, failure: &Failure) -> String {
+    let Error::Token { error, .. } = error else {
+        return failure.message.clone();
+    };
+    let TokenError::Refused(refused) = &**error else {
+        return failure.message.clone();
+    };
+    let known = refused.codes.iter().find_map(|code| hint::of(*code));
+    match (known, refused.codes.first()) {
+        (Some(hint), _) => format!("AADSTS{}: {}", hint.code, hint.meaning),
+        (None, Some(code)) => format!("{}, AADSTS{code}", refused.error),
+        (None, None) => refused.error.clone(),
+    }
 }
 
 /// The access token, and its claims if they are wanted.
@@ -105,7 +122,7 @@ pub(super) fn access_token(
         Fact::new("expires", format!("{} ({until})", Utc(token.expires_on))),
         Fact::new("scope", token.scope.as_str()),
     ];
-    let said = format!("Bearer, {length} characters, {until}");
+    let said = format!("Bearer, {length} characters, ends {until}");
     let right = Finding::new(id, title, FindingState::Right, said);
     if !wanted {
         return right.facts(facts);

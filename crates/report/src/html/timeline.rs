@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut String, steps: &[Step]) -> fmt::Result {
     }
     out.write_str(
         "</caption>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">State</th>\
-         <th scope=\"col\">With</th><th scope=\"col\" class=\"number\">Took</th>\
+         <th scope=\"col\" class=\"number\">Took</th>\
          <th scope=\"col\" class=\"number\">Done after</th>\
          <th scope=\"col\" class=\"track\">When</th></tr></thead>\n<tbody>\n",
     )?;
@@ -37,11 +37,11 @@ fn write_step(out: &mut String, step: &Step, end: u64) -> fmt::Result {
     };
     write!(
         out,
-        "<tr><th scope=\"row\">{}</th><td class=\"{class}\">{}</td><td>{}</td>\
+        "<tr><th scope=\"row\">{}<span class=\"with\">{}</span></th><td class=\"{class}\">{}</td>\
          <td class=\"number\" data-label=\"took\">",
         Html(&step.name),
-        step.state.name(),
-        Html(&step.detail)
+        Html(&step.detail),
+        step.state.name()
     )?;
     if let Some(us) = step.us {
         write!(out, "{}", Milliseconds(us))?;
