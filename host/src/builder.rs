@@ -11,6 +11,7 @@ use crate::imports;
 use crate::keyhole::{DEFAULT_TIMEOUT, Grants, Inner, Keyhole};
 use crate::linker::linker;
 use crate::network::{Network, Outgoing, TlsRoots, proxies_of_environment};
+use crate::observations::Observations;
 use keyhole_exchange::cloud::Scheme;
 use keyhole_exchange::settings::Settings;
 use keyhole_policy::identity_binding::{self, BindingCa, IdentityBinding};
@@ -36,6 +37,7 @@ pub struct Builder {
     insecure_http: bool,
     audit: Option<SharedAudit>,
     cache: Option<TokenCache>,
+    observations: Option<Observations>,
 }
 
 impl Builder {
@@ -135,6 +137,14 @@ impl Builder {
         self
     }
 
+    /// Keeps the peer's certificates and the clocks of the last answer there,
+    /// for a diagnosis.
+    #[must_use]
+    pub fn observations(mut self, observations: Observations) -> Self {
+        self.observations = Some(observations);
+        self
+    }
+
     /// Loads the component, checks its imports and fixes the grants. No guest
     /// code runs.
     ///
@@ -192,7 +202,12 @@ impl Builder {
             });
         }
         let all_plain = plain && asked.is_none_or(GitHubActions::is_plain);
-        let network = network(self.roots, all_plain, self.identity_binding.as_ref())?;
+        let network = network(
+            self.roots,
+            all_plain,
+            self.identity_binding.as_ref(),
+            self.observations,
+        )?;
         let proxies = match self.proxies {
             Some(proxies) => proxies,
             None => proxies_of_environment(&ProxyFlags::default())?,
@@ -257,6 +272,7 @@ fn network(
     roots: Option<TlsRoots>,
     plain: bool,
     binding: Option<&IdentityBinding>,
+    observations: Option<Observations>,
 ) -> Result<Network, Error> {
     let own = binding.map(|binding| match binding.ca() {
         BindingCa::System => Ok(None),
@@ -264,10 +280,10 @@ fn network(
         BindingCa::Data(pem) => TlsRoots::from_pem(pem, identity_binding::CA_DATA).map(Some),
     });
     let network = match (own.transpose()?.flatten().or(roots), plain) {
-        (Some(roots), _) => Network::new(roots),
+        (Some(roots), _) => Network::observed(roots, observations),
         // Nothing is proved over plain HTTP, so no roots are needed.
-        (None, true) => Network::plain(),
-        (None, false) => Network::new(TlsRoots::from_environment()?),
+        (None, true) => Network::plain(observations),
+        (None, false) => Network::observed(TlsRoots::from_environment()?, observations),
     };
     let Some(name) = binding.and_then(IdentityBinding::sni_name) else {
         return Ok(network);

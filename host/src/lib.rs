@@ -33,6 +33,7 @@ mod bindings;
 mod builder;
 pub mod cache;
 mod call;
+mod cluster;
 mod engine;
 mod error;
 pub mod github_actions;
@@ -41,6 +42,7 @@ mod imports;
 mod keyhole;
 mod linker;
 mod network;
+mod observations;
 mod token;
 
 pub use artifact::{Artifact, ComponentFacts, Digest, DigestError, MAX_COMPONENT, Origin};
@@ -54,6 +56,7 @@ pub use bindings::exports::keyhole::identity::token_provider::{
 pub use builder::Builder;
 pub use cache::{CacheFault, TokenCache};
 pub use call::{MAX_REFUSALS, Refusal};
+pub use cluster::{ClusterAnswer, ClusterFault, ClusterReview, ClusterUrlError};
 pub use error::Error;
 pub use grants::file::FileFault;
 pub use grants::limits::LimitReached;
@@ -65,6 +68,7 @@ pub use keyhole_policy::proxy;
 pub use network::{
     Network, NetworkFault, ProxyFault, RootsError, RootsSource, TlsRoots, proxies_of_environment,
 };
+pub use observations::{Clocks, Observations, PeerChain};
 pub use token::{AccessToken, TokenRequest};
 
 /// The target that this build runs artifacts for.

@@ -3,7 +3,7 @@
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,6 +11,15 @@ use std::time::Duration;
 
 /// A client that says nothing for this long is not waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A status line without the protocol, and a body.
+pub type Review = (&'static str, &'static str);
+
+/// Whom the server takes a known token for.
+const REVIEW: Review = (
+    "201 Created",
+    r#"{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1","status":{"userInfo":{"username":"the-object-id","uid":"1","groups":["a-group","system:authenticated"]}}}"#,
+);
 
 /// It serves until the process ends.
 pub struct ApiServer {
@@ -23,6 +32,12 @@ impl ApiServer {
     /// Starts one that lets in whoever brings this token.
     #[must_use]
     pub fn start(token: &str) -> Self {
+        Self::reviewing(token, REVIEW)
+    }
+
+    /// One that answers a SelfSubjectReview with this status line and body.
+    #[must_use]
+    pub fn reviewing(token: &str, review: Review) -> Self {
         let made =
             rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
@@ -37,7 +52,7 @@ impl ApiServer {
             for stream in listener.incoming().flatten() {
                 let (tls, bearers, token) = (tls.clone(), bearers.clone(), token.clone());
                 // A client that breaks off is that client's affair.
-                thread::spawn(move || serve(stream, tls, &bearers, &token).ok());
+                thread::spawn(move || serve(stream, tls, &bearers, &token, review).ok());
             }
         });
         server
@@ -84,6 +99,7 @@ fn serve(
     tls: Arc<ServerConfig>,
     bearers: &Mutex<Vec<String>>,
     token: &str,
+    review: Review,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let connection = ServerConnection::new(tls).map_err(std::io::Error::other)?;
@@ -96,6 +112,13 @@ fn serve(
         }
         lines.push(line.trim_end().to_owned());
     }
+    let length = lines.iter().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.parse().ok())?
+    });
+    let mut body = vec![0; length.unwrap_or_default()];
+    stream.read_exact(&mut body)?;
     let bearer = lines
         .iter()
         .find_map(|line| {
@@ -105,7 +128,11 @@ fn serve(
         })
         .unwrap_or_default();
     let path = lines.first().and_then(|line| line.split(' ').nth(1));
-    let (status, body) = answer(path.unwrap_or_default(), bearer == token);
+    let known = bearer == token;
+    let (status, body) = match path {
+        Some("/apis/authentication.k8s.io/v1/selfsubjectreviews") if known => review,
+        path => answer(path.unwrap_or_default(), known),
+    };
     bearers
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

@@ -90,9 +90,10 @@ impl GetToken {
         let cache = self.cache.open()?;
         let propagation = Propagation::new(flags.retry_propagation());
         let tries = propagation.clone();
-        let keyhole = sandbox::build_with(artifact, &settings, &flags, cache, move |event| {
-            tries.observe(event);
-        })?;
+        let keyhole =
+            sandbox::build_with(artifact, &settings, &flags, cache, None, move |event| {
+                tries.observe(event);
+            })?;
         let exchange = propagation.tell(keyhole.get_token(sandbox::request(&flags)));
         let token = sandbox::block_on(exchange)?
             .map_err(|error| propagation.explain(failure::of(&error, Some(&settings))))?;

@@ -56,14 +56,18 @@ Examples:
     keyhole verify
   For a script:
     keyhole verify --output json | jq -r .token.expires_on
+  What is right and what is wrong, each with a fix:
+    keyhole verify --explain
   A page for whoever administers the tenant:
-    keyhole verify --save-report report.html
+    keyhole verify --explain --save-report report.html
+  Whom the cluster takes the token for:
+    keyhole verify --cluster https://NAME.hcp.REGION.azmk8s.io:443 --cluster-ca ca.crt
   Another cloud, another server application:
     keyhole verify --environment AzureChinaCloud --server-id 11111111-2222-3333-4444-555555555555
 
 The report goes to standard output, a failure's too; progress and log lines go
 to standard error. No form of it holds more of the access token than its first
-10 characters and its length.
+10 characters, its length, and with --show-claims its claims.
 
 {ENVIRONMENT}
 

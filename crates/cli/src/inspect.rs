@@ -10,6 +10,7 @@ use keyhole_host::Origin;
 use keyhole_report::{ExitClass, Failure, Outcome, Run, Section};
 
 use crate::cache::CacheFlags;
+use crate::explain::{Cluster, ClusterFlags};
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
 use crate::{artifact, exit, help, sandbox, sections, terminal};
 
@@ -30,6 +31,9 @@ pub(crate) struct Inspect {
     output: OutputFormat,
 
     #[command(flatten)]
+    cluster: ClusterFlags,
+
+    #[command(flatten)]
     identity: IdentityFlags,
 
     #[command(flatten)]
@@ -48,6 +52,8 @@ impl Inspect {
             at: sandbox::now(),
             steps: Vec::new(),
             sections: Vec::new(),
+            findings: Vec::new(),
+            uses: Vec::new(),
             notes: Vec::new(),
             outcome: Outcome::Shown,
         };
@@ -80,9 +86,10 @@ impl Inspect {
         let ours = artifact.origin() == Origin::Embedded;
         let built = sandbox::settings(&self.identity).and_then(|settings| {
             run.notes = sandbox::notes(&settings);
-            let keyhole = sandbox::build(artifact, &settings, &self.sandbox, |_| {})?;
+            let keyhole = sandbox::build(artifact, &settings, &self.sandbox, None, |_| {})?;
             Ok((settings, keyhole))
         });
+        let cluster = self.cluster.grant()?;
         match built {
             Ok((settings, keyhole)) => run.sections.extend([
                 sections::component(Some(&keyhole.component())),
@@ -96,6 +103,7 @@ impl Inspect {
             Err(failure) => return Err(failure),
         }
         run.sections.extend(self.cache.section(None)?);
+        run.sections.extend(cluster.as_ref().map(Cluster::section));
         Ok(())
     }
 }

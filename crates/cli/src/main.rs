@@ -16,6 +16,7 @@ mod completions;
 mod convert_kubeconfig;
 mod duration;
 mod exit;
+mod explain;
 mod failure;
 mod flags;
 mod get_token;
@@ -25,6 +26,7 @@ mod inspect;
 mod kubelogin;
 mod log;
 mod network_flags;
+mod page;
 #[cfg(feature = "compiler")]
 mod precompile;
 mod progress;

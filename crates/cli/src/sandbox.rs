@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use keyhole_exchange::cloud;
 use keyhole_exchange::settings::{Flags, Settings, SettingsError};
 use keyhole_host::audit::AuditEvent;
-use keyhole_host::{Artifact, Keyhole, TlsRoots, TokenCache, TokenRequest};
+use keyhole_host::{Artifact, Keyhole, Observations, TlsRoots, TokenCache, TokenRequest};
 use keyhole_report::{ExitClass, Failure};
 
 use crate::audit_log::AuditLog;
@@ -76,7 +76,8 @@ pub(crate) fn notes(settings: &Settings) -> Vec<String> {
     settings.notes().iter().map(ToString::to_string).collect()
 }
 
-/// Builds the sandbox. `observer` sees every event after the audit log did.
+/// Builds the sandbox. `observer` sees every event after the audit log did;
+/// `observations` are for a diagnosis.
 ///
 /// # Errors
 /// The audit log, the certificates or the component cannot be used, or do not
@@ -85,9 +86,10 @@ pub(crate) fn build(
     artifact: Artifact,
     settings: &Settings,
     flags: &SandboxFlags,
+    observations: Option<Observations>,
     observer: impl FnMut(&AuditEvent) + Send + 'static,
 ) -> Result<Keyhole, Failure> {
-    build_with(artifact, settings, flags, None, observer)
+    build_with(artifact, settings, flags, None, observations, observer)
 }
 
 /// The same, with a cache.
@@ -99,6 +101,7 @@ pub(crate) fn build_with(
     settings: &Settings,
     flags: &SandboxFlags,
     cache: Option<TokenCache>,
+    observations: Option<Observations>,
     mut observer: impl FnMut(&AuditEvent) + Send + 'static,
 ) -> Result<Keyhole, Failure> {
     flags.check()?;
@@ -116,6 +119,9 @@ pub(crate) fn build_with(
         });
     if let Some(grant) = github_actions::grant(settings, flags.github_audience.as_deref())? {
         builder = builder.github_actions(grant);
+    }
+    if let Some(observations) = observations {
+        builder = builder.observations(observations);
     }
     if let Some(file) = &flags.authority_ca {
         let roots = TlsRoots::from_path(file)

@@ -5,7 +5,7 @@ use keyhole_report::{Step, StepState};
 
 /// What the host writes before the reason of an allowed operation that did
 /// not work.
-const FAILED: &str = "failed: ";
+pub(crate) const FAILED: &str = "failed: ";
 
 /// The step that ends a request.
 const ANSWER: &str = "answer";
@@ -27,6 +27,7 @@ pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
             state: StepState::Refused,
             detail: format!("{} ({rule})", event.target),
             at_us: Some(event.t_us),
+            us: event.us,
         });
     }
     let detail = event.detail.as_deref().unwrap_or_default();
@@ -67,6 +68,7 @@ pub(crate) fn step(event: &AuditEvent) -> Option<Step> {
         },
         detail,
         at_us: Some(event.t_us),
+        us: event.us,
     })
 }
 

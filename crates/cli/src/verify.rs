@@ -1,21 +1,21 @@
 //! `keyhole verify`: the exchange, step by step, with a report.
 
-use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use keyhole_exchange::settings::Settings;
 use keyhole_host::AccessToken;
 use keyhole_host::audit::AuditEvent;
-use keyhole_report::{
-    ExitClass, Failure, Outcome, Run, Section, Step, StepState, Style, TokenSummary,
-};
+use keyhole_report::{Failure, Outcome, Run, Step, StepState, Style, TokenSummary};
 
 use crate::cache::CacheFlags;
+use crate::explain::{self, Cluster, ClusterFlags, Exchange, Reviewed, Wanted};
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
+use crate::page::Page;
 use crate::progress::{self, Spinner};
 use crate::propagation::Propagation;
 use crate::{artifact, exit, failure, help, sandbox, sections, steps, terminal};
@@ -35,6 +35,21 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE.html")]
     save_report: Option<PathBuf>,
 
+    /// Say in order what is right and what is wrong, each with a fix
+    ///
+    /// Variables, token file, federated token and the credential it must equal
+    /// (to paste), proxy, name, TCP, TLS, HTTP, clock, Entra's answer and the
+    /// access token.
+    #[arg(long)]
+    explain: bool,
+
+    /// Explain, and show the access token's claims, which are not verified
+    #[arg(long)]
+    show_claims: bool,
+
+    #[command(flatten)]
+    cluster: ClusterFlags,
+
     #[command(flatten)]
     identity: IdentityFlags,
 
@@ -49,75 +64,135 @@ impl Verify {
     /// Makes the exchange and reports on it.
     pub(crate) fn run(&self) -> ExitCode {
         // Before anything is sent: a report that cannot be saved is no report.
-        let page = match self.save_report.as_deref().map(create).transpose() {
+        let page = match self.save_report.as_deref().map(Page::new).transpose() {
             Ok(page) => page,
             Err(failure) => return exit::fail(&failure, &[]),
         };
         let style = terminal::style(&io::stdout());
-        let steps = Steps::new((self.output == OutputFormat::Text).then_some(style));
+        let follow = self.output == OutputFormat::Text && !self.explains();
+        let steps = Steps::new(follow.then_some(style));
         let mut run = Run {
             command: "verify".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             at: sandbox::now(),
             steps: Vec::new(),
             sections: Vec::new(),
+            findings: Vec::new(),
+            uses: Vec::new(),
             notes: Vec::new(),
             outcome: Outcome::Shown,
         };
-        let result = self.exchange(&steps, &mut run.sections, &mut run.notes);
+        run.notes.extend(self.identity.other_source());
+        let settings = sandbox::settings(&self.identity);
+        let mut exchange = Exchange::default();
+        let result = match &settings {
+            Ok(settings) => self.exchange(settings, &steps, &mut run, &mut exchange),
+            Err(failure) => {
+                steps.took("settings", StepState::Failed, String::new());
+                Err(failure.clone())
+            }
+        };
+        run.at = sandbox::now();
+        if self.explains() {
+            let wanted = Wanted {
+                claims: self.show_claims,
+                cluster: self.cluster.is_wanted(),
+            };
+            run.findings = explain::findings(settings.as_ref(), &exchange, wanted, run.at);
+        }
         run.outcome = match result {
             Ok(token) => Outcome::Token(token),
             Err(failure) => Outcome::Failed(failure),
         };
-        run.at = sandbox::now();
         run.steps = steps.taken();
         let text = match self.output {
+            OutputFormat::Text if self.explains() => run.explanation_to_text(style),
             OutputFormat::Text => run.ending_to_text(style),
             OutputFormat::Json => run.to_json(),
         };
-        let saved = page.map_or(Ok(()), |page| save(page, &run));
+        let saved = page.map_or(Ok(()), |page| page.save(&run.to_html()));
         match exit::print(&text).and(saved) {
             Ok(()) => exit::code(run.exit_class()),
             Err(failure) => exit::fail(&failure, &[]),
         }
     }
 
+    fn explains(&self) -> bool {
+        self.explain || self.show_claims || self.cluster.is_wanted()
+    }
+
     fn exchange(
         &self,
+        settings: &Settings,
         steps: &Steps,
-        sections: &mut Vec<Section>,
-        notes: &mut Vec<String>,
+        run: &mut Run,
+        exchange: &mut Exchange,
     ) -> Result<TokenSummary, Failure> {
-        notes.extend(self.identity.other_source());
-        let settings = sandbox::settings(&self.identity)
-            .inspect_err(|_| steps.took("settings", StepState::Failed, String::new()))?;
-        steps.took("settings", StepState::Done, summary(&settings));
-        notes.extend(sandbox::notes(&settings));
-        sections.push(sections::settings(&settings));
+        steps.took("settings", StepState::Done, summary(settings));
+        run.notes.extend(sandbox::notes(settings));
+        run.sections.push(sections::settings(settings));
+        let cluster = self.cluster.grant()?;
 
         let spinner = Spinner::start("loading the component");
         let observing = steps.clone();
         let propagation = Propagation::new(self.sandbox.retry_propagation());
         let tries = propagation.clone();
+        let observations = self.explains().then(|| exchange.observations.clone());
         let keyhole = artifact::chosen(&self.sandbox)
             .and_then(|artifact| {
-                sandbox::build(artifact, &settings, &self.sandbox, move |event| {
+                let observer = move |event: &AuditEvent| {
                     tries.observe(event);
                     observing.observe(event);
-                })
+                };
+                sandbox::build(artifact, settings, &self.sandbox, observations, observer)
             })
             .inspect_err(|_| steps.took("sandbox", StepState::Failed, String::new()))?;
         let request = sandbox::request(&self.sandbox);
-        sections.push(sections::grants(&keyhole.grants_for(&request)));
-        sections.push(sections::component(Some(&keyhole.component())));
+        let grants = keyhole.grants_for(&request);
+        run.sections.push(sections::grants(&grants));
+        run.sections.extend(cluster.as_ref().map(Cluster::section));
+        run.sections
+            .push(sections::component(Some(&keyhole.component())));
+        exchange.proxy.clone_from(&grants.proxy);
 
         progress::say("exchanging the token");
-        let result = sandbox::block_on(propagation.tell(keyhole.get_token(request)));
+        let result =
+            sandbox::block_on(propagation.tell(keyhole.get_token(request)))?.map_err(|error| {
+                let failure = propagation.explain(failure::of(&error, Some(settings)));
+                (error, failure)
+            });
+        exchange.events = steps.events();
+        if let (Ok(token), Some(cluster)) = (&result, &cluster) {
+            progress::say("asking the cluster");
+            let asked = sandbox::block_on(cluster.ask(token, self.sandbox.timeout()))?;
+            steps.asked_cluster(&asked);
+            exchange.reviewed = Some(asked);
+        }
         drop(spinner);
-        let token =
-            result?.map_err(|error| propagation.explain(failure::of(&error, Some(&settings))))?;
-        sections.extend(self.cache.section(Some((&settings, &token)))?);
-        Ok(shorten(&token))
+        if let Ok(token) = &result {
+            run.sections
+                .extend(self.cache.section(Some((settings, token)))?);
+        }
+        let cluster = cluster.as_ref();
+        run.uses = explain::uses(
+            &grants,
+            &exchange.events,
+            cluster.map(|cluster| (cluster, exchange.reviewed.as_ref())),
+        );
+        exchange.result = Some(result);
+        if self.explains() && exchange.assertion().is_none() {
+            // Nothing is sent for it; what fails has been said.
+            steps.end();
+            exchange.facts = sandbox::block_on(keyhole.inspect_token())?.ok();
+        }
+        match &exchange.result {
+            Some(Err((_, failure))) => Err(failure.clone()),
+            Some(Ok(token)) => match exchange.reviewed.as_ref().and_then(Reviewed::failure) {
+                Some(failure) => Err(failure),
+                None => Ok(shorten(token)),
+            },
+            None => unreachable!("it was set above"),
+        }
     }
 }
 
@@ -125,6 +200,8 @@ impl Verify {
 #[derive(Debug, Clone)]
 struct Steps {
     taken: Arc<Mutex<Vec<Step>>>,
+    events: Arc<Mutex<Vec<AuditEvent>>>,
+    ended: Arc<AtomicBool>,
     print: Option<Style>,
 }
 
@@ -132,6 +209,8 @@ impl Steps {
     fn new(print: Option<Style>) -> Self {
         Self {
             taken: Arc::default(),
+            events: Arc::default(),
+            ended: Arc::default(),
             print,
         }
     }
@@ -142,10 +221,42 @@ impl Steps {
             state,
             detail,
             at_us: None,
+            us: None,
+        });
+    }
+
+    /// What comes now is no step of the exchange.
+    fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    fn events(&self) -> Vec<AuditEvent> {
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn asked_cluster(&self, asked: &Reviewed) {
+        let before = self.lock().last().and_then(|step| step.at_us);
+        self.push(Step {
+            name: "cluster asked".into(),
+            state: if asked.failure().is_none() {
+                StepState::Done
+            } else {
+                StepState::Failed
+            },
+            detail: asked.summary(),
+            at_us: before.map(|before| before + asked.us()),
+            us: Some(asked.us()),
         });
     }
 
     fn observe(&self, event: &AuditEvent) {
+        if self.ended.load(Ordering::Relaxed) {
+            return;
+        }
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(event.clone());
         if let Some(step) = steps::step(event) {
             self.push(step);
         }
@@ -200,23 +311,4 @@ fn shorten(token: &AccessToken) -> TokenSummary {
         scope: token.scope.clone(),
         requests: token.requests,
     }
-}
-
-fn create(path: &Path) -> Result<(File, &Path), Failure> {
-    File::create(path)
-        .map(|file| (file, path))
-        .map_err(|error| unsaved(path, &error))
-}
-
-fn save((mut file, path): (File, &Path), run: &Run) -> Result<(), Failure> {
-    file.write_all(run.to_html().as_bytes())
-        .map_err(|error| unsaved(path, &error))
-}
-
-fn unsaved(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        ExitClass::Configuration,
-        format!("the report {} cannot be saved: {error}", path.display()),
-        "Give --save-report a file that can be written.",
-    )
 }

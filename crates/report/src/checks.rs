@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use crate::quote::shell_word;
+
 /// One thing to look at, and the commands that show or mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -128,13 +130,4 @@ fn server_application() -> Check {
         ),
         commands: Vec::new(),
     }
-}
-
-/// A value from outside as one word of a POSIX shell command.
-fn shell_word(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !value.is_empty() && value.chars().all(plain) {
-        return value.to_string();
-    }
-    format!("'{}'", value.replace('\'', r"'\''"))
 }

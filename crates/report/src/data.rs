@@ -4,7 +4,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use crate::{Check, ExitClass, Utc};
+use crate::{Check, ExitClass, Finding, GrantUse, Utc};
 
 /// What one command did and found.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,10 @@ pub struct Run {
     pub steps: Vec<Step>,
     /// What held for this run: settings, component, grants.
     pub sections: Vec<Section>,
+    /// What was looked at in order, where an explanation was asked for.
+    pub findings: Vec<Finding>,
+    /// What was granted and what was done with it, of a run in the sandbox.
+    pub uses: Vec<GrantUse>,
     /// What a person should know though it is no failure, one sentence each.
     pub notes: Vec<String>,
     /// How it ended.
@@ -47,6 +51,8 @@ pub struct Step {
     pub detail: String,
     /// When it was over, microseconds from the start of the call.
     pub at_us: Option<u64>,
+    /// How long it took, microseconds, where that was measured.
+    pub us: Option<u64>,
 }
 
 /// How a step went.

@@ -1,12 +1,14 @@
 //! A run as one self-contained HTML page: no script, no request to anywhere.
 
+mod findings;
+mod timeline;
+
 use alloc::string::String;
 use core::fmt::{self, Write as _};
 
 use crate::text::lines;
 use crate::{
-    Check, ExitClass, Fact, Failure, Html, Outcome, Run, Section, Step, StepState, TokenSummary,
-    Until, Utc,
+    Check, ExitClass, Fact, Failure, Html, Outcome, Run, Section, TokenSummary, Until, Utc,
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -36,14 +38,14 @@ fn write_page(out: &mut String, run: &Run) -> fmt::Result {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'unsafe-inline'\">\n\
+         style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>keyhole {}: {verdict}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
         Html(&run.command),
     )?;
     writeln!(
         out,
-        "<header>\n<h1>keyhole {}</h1>\n<p class=\"{}\"><strong>{verdict}</strong> \
+        "<header>\n<h1>keyhole {}</h1>\n<p class=\"verdict {}\"><strong>{verdict}</strong> \
          <span>exit code {}: {}</span></p>\n</header>\n<main>",
         Html(&run.command),
         if good { "good" } else { "bad" },
@@ -53,7 +55,10 @@ fn write_page(out: &mut String, run: &Run) -> fmt::Result {
     match &run.outcome {
         Outcome::Token(token) => write_token(out, token, run.at)?,
         Outcome::Shown => {}
-        Outcome::Failed(failure) => write_failure(out, failure)?,
+        Outcome::Failed(failure) => write_failure(out, failure, run.findings.is_empty())?,
+    }
+    if !run.findings.is_empty() {
+        findings::write(out, &run.findings)?;
     }
     if !run.notes.is_empty() {
         out.write_str("<section>\n<h2>Notes</h2>\n<ul>\n")?;
@@ -63,7 +68,10 @@ fn write_page(out: &mut String, run: &Run) -> fmt::Result {
         out.write_str("</ul>\n</section>\n")?;
     }
     if !run.steps.is_empty() {
-        write_steps(out, &run.steps)?;
+        timeline::write(out, &run.steps)?;
+    }
+    if !run.uses.is_empty() {
+        findings::write_uses(out, &run.uses)?;
     }
     for Section { title, facts, .. } in &run.sections {
         writeln!(out, "<section>\n<h2>{}</h2>", Html(title))?;
@@ -104,7 +112,8 @@ fn write_token(out: &mut String, token: &TokenSummary, now: i64) -> fmt::Result 
     )
 }
 
-fn write_failure(out: &mut String, failure: &Failure) -> fmt::Result {
+/// Where there are findings, they have the details.
+fn write_failure(out: &mut String, failure: &Failure, details: bool) -> fmt::Result {
     writeln!(
         out,
         "<section>\n<h2>What failed</h2>\n<p>{}</p>",
@@ -117,7 +126,9 @@ fn write_failure(out: &mut String, failure: &Failure) -> fmt::Result {
             Html(&failure.next_step)
         )?;
     }
-    write_facts(out, &failure.details)?;
+    if details {
+        write_facts(out, &failure.details)?;
+    }
     out.write_str("</section>\n")?;
     if failure.checks.is_empty() {
         return Ok(());
@@ -135,31 +146,6 @@ fn write_failure(out: &mut String, failure: &Failure) -> fmt::Result {
         out.write_str("</li>\n")?;
     }
     out.write_str("</ol>\n</section>\n")
-}
-
-fn write_steps(out: &mut String, steps: &[Step]) -> fmt::Result {
-    out.write_str(
-        "<section>\n<h2>Steps</h2>\n<table>\n<thead><tr><th>Step</th><th>State</th>\
-         <th>With</th><th>After</th></tr></thead>\n<tbody>\n",
-    )?;
-    for step in steps {
-        let class = match step.state {
-            StepState::Done => "good",
-            StepState::Failed | StepState::Refused => "bad",
-        };
-        write!(
-            out,
-            "<tr><td>{}</td><td class=\"{class}\">{}</td><td>{}</td><td>",
-            Html(&step.name),
-            step.state.name(),
-            Html(&step.detail)
-        )?;
-        if let Some(at_us) = step.at_us {
-            write!(out, "{}.{} ms", at_us / 1000, at_us % 1000 / 100)?;
-        }
-        out.write_str("</td></tr>\n")?;
-    }
-    out.write_str("</tbody>\n</table>\n</section>\n")
 }
 
 fn write_facts(out: &mut String, facts: &[Fact]) -> fmt::Result {

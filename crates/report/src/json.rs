@@ -7,7 +7,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::escape::is_deceptive;
 use crate::{
-    Check, ExitClass, Fact, Failure, Outcome, Run, Section, Step, TokenSummary, Utc, Value,
+    Check, ExitClass, Fact, Failure, Finding, GrantUse, Outcome, Run, Section, Snippet, Step,
+    TokenSummary, Utc, Value,
 };
 
 /// The number of the document's form; it changes when a field changes its
@@ -18,7 +19,7 @@ impl Run {
     /// The run as one JSON document, indented, with a line feed at its end.
     ///
     /// Fields: `form`, `command`, `version`, `at`, `ok`, `exit_code`, `steps`,
-    /// one object per section under its key, `notes`, and `token` or
+    /// one object per section under its key, `diagnosis`, `uses`, `notes`, and `token` or
     /// `failure`. Control and bidirectional characters appear only as `\u`
     /// escapes, so that the document is also safe to look at.
     #[must_use]
@@ -70,6 +71,12 @@ impl Serialize for Run {
         for section in &self.sections {
             map.serialize_entry(section.key, section)?;
         }
+        if !self.findings.is_empty() {
+            map.serialize_entry("diagnosis", &self.findings)?;
+        }
+        if !self.uses.is_empty() {
+            map.serialize_entry("uses", &self.uses)?;
+        }
         map.serialize_entry("notes", &self.notes)?;
         match &self.outcome {
             Outcome::Token(token) => {
@@ -91,6 +98,44 @@ impl Serialize for Step {
         if let Some(at_us) = self.at_us {
             map.serialize_entry("at_us", &at_us)?;
         }
+        if let Some(us) = self.us {
+            map.serialize_entry("us", &us)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", self.id)?;
+        map.serialize_entry("title", self.title)?;
+        map.serialize_entry("state", self.state.name())?;
+        map.serialize_entry("said", &self.said)?;
+        map.serialize_entry("facts", &Facts(&self.facts))?;
+        map.serialize_entry("fix", &self.fix)?;
+        map.serialize_entry::<_, [Snippet]>("snippets", &self.snippets)?;
+        map.end()
+    }
+}
+
+impl Serialize for Snippet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("label", self.label)?;
+        map.serialize_entry("text", &self.text)?;
+        map.end()
+    }
+}
+
+impl Serialize for GrantUse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("grant", self.grant)?;
+        map.serialize_entry("granted", &self.granted)?;
+        map.serialize_entry("used", &self.used)?;
+        map.serialize_entry("detail", &self.detail)?;
+        map.serialize_entry("refused", &self.refused)?;
         map.end()
     }
 }

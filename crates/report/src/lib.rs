@@ -15,21 +15,27 @@ extern crate alloc;
 
 mod bearer_token;
 mod checks;
+mod credential;
 mod data;
+mod diagnosis;
 mod escape;
 mod exec_credential;
 mod exit;
 mod html;
 mod json;
+mod quote;
 mod text;
 mod time;
 
 pub use bearer_token::BearerToken;
 pub use checks::{Check, Identity, for_refusal};
+pub use credential::FederatedCredential;
 pub use data::{Fact, Failure, Outcome, Run, Section, Step, StepState, TokenSummary, Value};
+pub use diagnosis::{Finding, FindingState, GrantUse, Snippet};
 pub use escape::{Html, Terminal};
 pub use exec_credential::{ApiVersion, ExecCredential, ExecInfoError};
 pub use exit::ExitClass;
 pub use json::json_for_display;
+pub use quote::{hcl_string, shell_word};
 pub use text::{Style, note_to_text};
 pub use time::{Until, Utc};

@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use core::fmt::Write as _;
 
 use crate::{
-    Check, Fact, Failure, Outcome, Run, Section, Step, StepState, Terminal, TokenSummary, Until,
-    Utc, Value,
+    Check, Fact, Failure, Finding, FindingState, Outcome, Run, Section, Step, StepState, Terminal,
+    TokenSummary, Until, Utc, Value,
 };
 
 /// How text is dressed.
@@ -72,6 +72,15 @@ impl Run {
     #[must_use]
     pub fn to_text(&self, style: Style) -> String {
         let mut out: String = self.steps.iter().map(|step| step.to_text(style)).collect();
+        out += &self.explanation_to_text(style);
+        out
+    }
+
+    /// The findings, notes and how it ended: what an explanation says in place
+    /// of the steps.
+    #[must_use]
+    pub fn explanation_to_text(&self, style: Style) -> String {
+        let mut out: String = self.findings.iter().map(|one| one.to_text(style)).collect();
         out += &self.ending_to_text(style);
         out
     }
@@ -98,7 +107,53 @@ impl Run {
             Outcome::Shown => {}
             Outcome::Failed(failure) => {
                 open_paragraph(&mut out, after);
-                out += &failure.to_text(style);
+                out += &if self.findings.is_empty() {
+                    failure.to_text(style)
+                } else {
+                    // The findings have the details.
+                    Failure {
+                        details: alloc::vec::Vec::new(),
+                        ..failure.clone()
+                    }
+                    .to_text(style)
+                };
+            }
+        }
+        out
+    }
+}
+
+impl Finding {
+    /// The finding as a line, with its values, its fix and what to paste
+    /// indented below.
+    #[must_use]
+    pub fn to_text(&self, style: Style) -> String {
+        let (mark, color) = match self.state {
+            FindingState::Right => ("✓", GREEN),
+            FindingState::Doubtful => ("!", YELLOW),
+            FindingState::Wrong => ("✗", RED),
+            FindingState::NotReached => ("-", DIM),
+        };
+        let word = format!("{:11}", self.state.name());
+        let mark = style.paint(color, if style.marks { mark } else { &word });
+        let title = style.paint(BOLD, &format!("{:NAME_WIDTH$}", self.title));
+        let line = format!("{mark} {title} {}", Terminal(&self.said));
+        let mut out = line.trim_end().to_string();
+        out.push('\n');
+        for row in facts(&self.facts, style).lines() {
+            let _ = writeln!(out, "  {row}");
+        }
+        if !self.fix.is_empty() {
+            let label = style.paint(CYAN, "fix:");
+            let _ = writeln!(out, "    {label} {}", Terminal(&self.fix));
+        }
+        // Where all is right there is nothing to mend; JSON and HTML have them.
+        let wanted = self.state != FindingState::Right;
+        for snippet in self.snippets.iter().filter(|_| wanted) {
+            let label = format!("{}:", snippet.label);
+            let _ = writeln!(out, "    {}", style.paint(DIM, &label));
+            for line in snippet.text.lines() {
+                let _ = writeln!(out, "      {}", Terminal(line));
             }
         }
         out

@@ -1,8 +1,8 @@
 //! Nothing from outside acts on a terminal or in a page.
 
 use keyhole_report::{
-    ExitClass, Fact, Failure, Html, Identity, Outcome, Run, Section, Step, StepState, Style,
-    Terminal, TokenSummary, for_refusal,
+    ExitClass, Fact, Failure, Finding, FindingState, GrantUse, Html, Identity, Outcome, Run,
+    Section, Step, StepState, Style, Terminal, TokenSummary, for_refusal,
 };
 use proptest::prelude::*;
 
@@ -36,11 +36,24 @@ fn hostile(text: &str) -> [Run; 2] {
             state: StepState::Refused,
             detail: text.into(),
             at_us: None,
+            us: None,
         }],
         sections: vec![Section {
             key: "grants",
             title: "Grants",
             facts: vec![Fact::new("value", text)],
+        }],
+        findings: vec![
+            Finding::new("tls", "TLS", FindingState::Wrong, text)
+                .facts(vec![Fact::new(text, text)])
+                .fix(text),
+        ],
+        uses: vec![GrantUse {
+            grant: "file",
+            granted: text.into(),
+            used: 1,
+            detail: text.into(),
+            refused: vec![text.into()],
         }],
         notes: vec![text.into()],
         outcome,

@@ -18,6 +18,7 @@ pub use roots::{RootsError, RootsSource, TlsRoots};
 pub(crate) use send::{Answer, Outgoing};
 
 use crate::call::Call;
+use crate::observations::Observations;
 use keyhole_policy::proxy::{Proxies, Route};
 use roots::LiveRoots;
 use std::sync::Arc;
@@ -38,26 +39,34 @@ pub struct Network {
     proxies: Arc<Proxies>,
     proxy_roots: Arc<LiveRoots>,
     tls_name: Option<Arc<str>>,
+    observations: Option<Observations>,
 }
 
 impl Network {
     /// A network that trusts these roots, without a proxy.
     #[must_use]
     pub fn new(roots: TlsRoots) -> Self {
-        Self::with(LiveRoots::new(roots))
+        Self::observed(roots, None)
+    }
+
+    /// The same, and it tells what it sees.
+    pub(crate) fn observed(roots: TlsRoots, observations: Option<Observations>) -> Self {
+        let roots = LiveRoots::new(roots, observations.clone());
+        Self::with(roots, observations)
     }
 
     /// A network without roots: nothing can be reached but over plain HTTP.
-    pub(crate) fn plain() -> Self {
-        Self::with(LiveRoots::none("none, plain HTTP"))
+    pub(crate) fn plain(observations: Option<Observations>) -> Self {
+        Self::with(LiveRoots::none("none, plain HTTP"), observations)
     }
 
-    fn with(roots: LiveRoots) -> Self {
+    fn with(roots: LiveRoots, observations: Option<Observations>) -> Self {
         Network {
             roots: Arc::new(roots),
             proxies: Arc::new(Proxies::none()),
             proxy_roots: Arc::new(LiveRoots::none("none for a proxy")),
             tls_name: None,
+            observations,
         }
     }
 
@@ -68,7 +77,7 @@ impl Network {
     pub fn proxies(mut self, proxies: Proxies, roots: Option<TlsRoots>) -> Self {
         self.proxies = Arc::new(proxies);
         if let Some(roots) = roots {
-            self.proxy_roots = Arc::new(LiveRoots::new(roots));
+            self.proxy_roots = Arc::new(LiveRoots::new(roots, None));
         }
         self
     }
@@ -107,6 +116,14 @@ impl Network {
         call: &Call,
         outgoing: Outgoing,
     ) -> Result<Answer, NetworkFault> {
+        let answer = self.exchange(call, outgoing).await?;
+        if let Some(observations) = &self.observations {
+            observations.date(&answer.headers);
+        }
+        Ok(answer)
+    }
+
+    async fn exchange(&self, call: &Call, outgoing: Outgoing) -> Result<Answer, NetworkFault> {
         let (host, port) = (outgoing.host(), outgoing.port());
         let stream: Stream = match self.route(&outgoing) {
             Route::Through(proxy) => {

@@ -3,6 +3,7 @@
 
 use crate::error::PathInText;
 use crate::grants::file::{FileFault, read_regular_file};
+use crate::observations::Observations;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -243,6 +244,14 @@ impl TlsRoots {
         }
     }
 
+    /// What TLS is configured with for them.
+    ///
+    /// # Errors
+    /// There are none.
+    pub(crate) fn client_config(&self) -> Result<Arc<ClientConfig>, RootsError> {
+        LiveRoots::new(self.clone(), None).current()
+    }
+
     /// Where they came from.
     #[must_use]
     pub fn source(&self) -> &RootsSource {
@@ -422,16 +431,19 @@ pub(crate) struct LiveRoots {
 struct State {
     roots: TlsRoots,
     config: Option<Arc<ClientConfig>>,
+    observations: Option<Observations>,
 }
 
 impl LiveRoots {
-    pub(crate) fn new(mut roots: TlsRoots) -> Self {
-        let config = roots.store.take().map(super::tls::client_config);
+    pub(crate) fn new(mut roots: TlsRoots, observations: Option<Observations>) -> Self {
+        let store = roots.store.take();
+        let config = store.map(|store| super::tls::client_config(store, observations.as_ref()));
         LiveRoots {
             source: roots.source.to_string(),
             state: Mutex::new(State {
                 roots,
                 config: config.map(Arc::new),
+                observations,
             }),
         }
     }
@@ -440,7 +452,7 @@ impl LiveRoots {
     pub(crate) fn none(why: &str) -> Self {
         let mut none = TlsRoots::unread(RootsSource::Text { origin: why.into() }, Vec::new());
         none.store = Some(RootCertStore::empty());
-        Self::new(none)
+        Self::new(none, None)
     }
 
     /// Where they come from.
@@ -467,7 +479,8 @@ impl LiveRoots {
         match (read, &state.config) {
             (Ok(mut roots), _) => {
                 let store = roots.store.take().unwrap_or_else(RootCertStore::empty);
-                let config = Arc::new(super::tls::client_config(store));
+                let observations = state.observations.as_ref();
+                let config = Arc::new(super::tls::client_config(store, observations));
                 state.roots = roots;
                 state.config = Some(config.clone());
                 Ok(config)

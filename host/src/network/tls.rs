@@ -5,6 +5,7 @@ use super::roots::LiveRoots;
 use super::{NetworkFault, Stream};
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
+use crate::observations::Observations;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
 use std::sync::Arc;
@@ -14,13 +15,20 @@ use tokio_rustls::TlsConnector;
 /// A handshake has this long; what hangs is retried by the schedule.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) fn client_config(store: RootCertStore) -> ClientConfig {
+pub(crate) fn client_config(
+    store: RootCertStore,
+    observations: Option<&Observations>,
+) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let watched = observations.and_then(|seen| seen.watch(store.clone(), &provider));
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
         .with_root_certificates(store)
         .with_no_client_auth();
+    if let Some(watched) = watched {
+        config.dangerous().set_certificate_verifier(watched);
+    }
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // One request a process, as a rule: a session to resume is a secret to
     // keep for nothing.

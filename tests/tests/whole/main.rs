@@ -11,6 +11,7 @@ mod clients;
 mod clouds;
 mod exec_credential;
 mod exit_codes;
+mod explain;
 mod faults;
 mod fuel;
 mod github_actions;

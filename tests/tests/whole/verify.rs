@@ -72,6 +72,7 @@ fn a_saved_report_is_one_page_without_secrets() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let html = std::fs::read_to_string(&page).expect("the page");
     assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
+    assert!(html.contains("<h2>Granted and used</h2>"), "{html}");
     assert!(!html.contains("<script"), "{html}");
     assert!(!html.contains("http-equiv=\"refresh\""), "{html}");
     Secret::new("access token", TOKEN).must_not_be_in("the page", &html);
