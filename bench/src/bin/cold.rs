@@ -1,9 +1,10 @@
-//! `cold ROUNDS KEYHOLE FLOOR`: runs two programs in turn, from nothing to
-//! their end, and prints what each run took as JSON.
+//! `cold ROUNDS -- PROGRAM [ARGUMENT…] -- PROGRAM [ARGUMENT…] …`: runs programs
+//! in turn, from nothing to their end, and prints what the runs of each took as
+//! JSON.
 //!
 //! Linux counts the memory of the program that starts another one into the
 //! peak of the started one, so this one is small and keeps its figures small.
-//! The two take turns, so that whatever else the machine does meets both.
+//! The programs take turns, so that whatever else the machine does meets all.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
@@ -13,7 +14,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use wait4::Wait4 as _;
 
-/// Rounds that are not counted: the first ones read the programs from disk.
+/// Rounds that are not counted, at most: the first ones read the programs from
+/// disk.
 const WARM_UP: usize = 20;
 
 /// What one run took.
@@ -25,34 +27,39 @@ struct Run {
 
 fn main() -> Result<()> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let [rounds, keyhole, floor] = &arguments[..] else {
-        anyhow::bail!("usage: cold ROUNDS KEYHOLE FLOOR");
+    let mut parts = arguments.split(|argument| argument == "--");
+    let Some([rounds]) = parts.next() else {
+        anyhow::bail!("usage: cold ROUNDS -- PROGRAM [ARGUMENT…] …");
     };
     let rounds: usize = rounds.to_str().context("ROUNDS")?.parse()?;
-    let mut keyhole = command(keyhole);
-    keyhole.arg("get-token");
-    let mut programs = [keyhole, command(floor)];
-    let mut runs = [Vec::with_capacity(rounds), Vec::with_capacity(rounds)];
-    for round in 0..WARM_UP + rounds {
+    let mut programs = parts.map(command).collect::<Result<Vec<_>>>()?;
+    let mut runs: Vec<_> = programs
+        .iter()
+        .map(|_| Vec::with_capacity(rounds))
+        .collect();
+    let warm_up = WARM_UP.min(rounds);
+    for round in 0..warm_up + rounds {
         for (program, runs) in programs.iter_mut().zip(&mut runs) {
             let run = run(program)?;
-            if round >= WARM_UP {
+            if round >= warm_up {
                 runs.push(run);
             }
         }
     }
-    let [keyhole, floor] = runs.each_ref().map(|runs| summary(runs));
-    println!(
-        "{}",
-        json!({ "runs": 2 * (WARM_UP + rounds), "keyhole": keyhole, "floor": floor })
-    );
+    let summaries: Vec<Value> = runs.iter().map(|runs| summary(runs)).collect();
+    let all = programs.len() * (warm_up + rounds);
+    println!("{}", json!({ "runs": all, "programs": summaries }));
     Ok(())
 }
 
-fn command(program: &OsString) -> Command {
+fn command(words: &[OsString]) -> Result<Command> {
+    let (program, arguments) = words.split_first().context("a PROGRAM is missing")?;
     let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::null());
     command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    Ok(command)
 }
 
 fn run(command: &mut Command) -> Result<Run> {

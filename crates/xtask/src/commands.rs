@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod demo;
 mod dist;
+mod peers;
 mod reproduce;
 mod test;
 mod wasm;
@@ -69,7 +70,7 @@ enum Chosen {
     /// What cannot be had is said, and its tests say `skipped:`.
     Test {
         /// Also meet what takes minutes to build: a real kube-apiserver (Go,
-        /// Debian's etcd), a client with the crate kube.
+        /// Debian's etcd), the real kubelogin (Go), a client with the crate kube.
         #[arg(long)]
         all: bool,
         /// Arguments for the test programs, such as the name of a test.
@@ -86,6 +87,21 @@ enum Chosen {
         /// How often each program is run.
         #[arg(long, default_value_t = 500)]
         rounds: usize,
+        /// Also the same exchange by others: kubelogin (Go), azure-identity for
+        /// Python, @azure/identity for Node, azure_identity for Rust. What
+        /// cannot be had is left out and said.
+        #[arg(long)]
+        peers: bool,
+    },
+    /// Compare with the real kubelogin.
+    ///
+    /// Builds it from its Go module into $XDG_CACHE_HOME/keyhole, once, and
+    /// runs both over the command lines in tests/tests/whole/real_kubelogin.
+    /// Tests use it wherever it is there.
+    Peers {
+        /// Write down what it does, for machines without Go.
+        #[arg(long)]
+        record: bool,
     },
     /// Check formatting and lints (clippy, warnings are errors).
     Check,
@@ -110,7 +126,8 @@ pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
         Chosen::Build => build::run(&workspace, steps).map(drop),
         Chosen::Dist => dist::run(&workspace, steps),
         Chosen::Test { all, arguments } => test::run(&workspace, steps, all, &arguments),
-        Chosen::Bench { rounds } => bench::run(&workspace, steps, rounds),
+        Chosen::Bench { rounds, peers } => bench::run(&workspace, steps, rounds, peers),
+        Chosen::Peers { record } => peers::run(&workspace, steps, record),
         Chosen::Check => check::run(&workspace, steps),
         Chosen::Reproduce => reproduce::run(&workspace, steps),
     }

@@ -2,13 +2,15 @@
 //! machine, or got from where their users get them. What cannot be had is said,
 //! and its tests are skipped; nothing of it is needed to build Keyhole.
 
+mod azure_identity;
 mod cache;
 mod etcd;
 mod kube_client;
+mod kubelogin;
 mod kubernetes;
 mod python;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -31,6 +33,12 @@ impl Tools {
             "Python's client of Kubernetes",
             python::with_kubernetes,
         );
+        tools.add(
+            steps,
+            "KEYHOLE_REAL_KUBELOGIN",
+            "the real kubelogin",
+            kubelogin::built_before,
+        );
         if !kubernetes::has_kubectl() {
             tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
                 kubernetes::built_before(workspace, cache, "kubectl")
@@ -42,6 +50,7 @@ impl Tools {
     /// Also those that take minutes.
     pub(crate) fn all(workspace: &Workspace, steps: &mut Steps) -> Self {
         let mut tools = Self::quick(workspace, steps);
+        tools.add_kubelogin(steps);
         tools.add(
             steps,
             "KEYHOLE_KUBE_CLIENT",
@@ -59,6 +68,57 @@ impl Tools {
             build("KEYHOLE_KUBECTL", "kubectl");
         }
         tools
+    }
+
+    /// The real kubelogin alone.
+    pub(crate) fn kubelogin(steps: &mut Steps) -> Self {
+        let mut tools = Self::default();
+        tools.add_kubelogin(steps);
+        tools
+    }
+
+    /// Those that make the exchange as Keyhole does.
+    pub(crate) fn peers(workspace: &Workspace, steps: &mut Steps) -> Self {
+        let mut tools = Self::kubelogin(steps);
+        tools.add(
+            steps,
+            "KEYHOLE_PEER_RUST",
+            "azure_identity for Rust",
+            |_| azure_identity::rust(workspace),
+        );
+        tools.add(
+            steps,
+            "KEYHOLE_PEER_PYTHON",
+            "azure-identity for Python",
+            azure_identity::python,
+        );
+        tools.add(
+            steps,
+            "KEYHOLE_PEER_NODE",
+            "@azure/identity for Node",
+            |cache| azure_identity::node(workspace, cache),
+        );
+        tools
+    }
+
+    /// Where a tool is, by its variable.
+    pub(crate) fn get(&self, variable: &str) -> Option<&Path> {
+        let found = self.0.iter().find(|(known, _)| *known == variable);
+        found.map(|(_, path)| path.as_path())
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add_kubelogin(&mut self, steps: &mut Steps) {
+        self.add(
+            steps,
+            "KEYHOLE_REAL_KUBELOGIN",
+            "the real kubelogin",
+            kubelogin::build,
+        );
     }
 
     /// Tells the tests.

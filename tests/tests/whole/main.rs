@@ -27,6 +27,7 @@ mod other_component;
 mod output;
 mod project;
 mod proxy;
+mod real_kubelogin;
 mod retry_propagation;
 mod roots;
 mod slim_host;

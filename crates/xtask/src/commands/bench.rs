@@ -16,11 +16,17 @@ use crate::selection::{self, WARM};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
+mod peers;
 mod table;
 
 use table::{Row, Target, Unit};
 
-pub(super) fn run(workspace: &Workspace, steps: &mut Steps, rounds: usize) -> Result<()> {
+pub(super) fn run(
+    workspace: &Workspace,
+    steps: &mut Steps,
+    rounds: usize,
+    with_peers: bool,
+) -> Result<()> {
     build::run(workspace, steps)?;
     steps.run("native floor and launcher", || {
         build::slim(workspace, &["keyhole-bench"])
@@ -32,6 +38,10 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps, rounds: usize) -> Re
     let load = load();
     let cold = steps.run("cold: from process to exit", || cold(workspace, rounds))?;
     let warm = steps.run("warm: calls in one process", || warm(workspace))?;
+    let peers = match with_peers {
+        true => Some(peers::measure(workspace, steps)?),
+        false => None,
+    };
 
     let mut rows = cold_rows(&cold)?;
     rows.extend(size_rows(workspace)?);
@@ -42,6 +52,9 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps, rounds: usize) -> Re
         std::thread::available_parallelism().map_or(1, usize::from),
         std::env::consts::ARCH,
     );
+    if let Some(table) = peers {
+        print!("\n{table}");
+    }
     Ok(())
 }
 
@@ -57,8 +70,9 @@ fn cold(workspace: &Workspace, rounds: usize) -> Result<Value> {
     let text = process::output(
         emulator
             .in_the_pod(&workspace.slim("cold"))
-            .arg(rounds.to_string())
+            .args([&rounds.to_string(), "--"])
             .arg(workspace.dist.join("keyhole"))
+            .args(["get-token", "--"])
             .arg(workspace.slim("native-floor")),
     )?;
     let mut measured: Value = serde_json::from_str(&text).context("`cold` did not write JSON")?;
@@ -78,14 +92,17 @@ fn warm(workspace: &Workspace) -> Result<Value> {
     serde_json::from_str(counts.unwrap_or_default()).context("the bench `warm` did not count")
 }
 
+/// What the runs of one program took, by `cold`.
+fn figure(measured: &Value, program: usize, name: &str, of: &str) -> Result<f64> {
+    measured["programs"][program][name][of]
+        .as_f64()
+        .with_context(|| format!("`cold` measured no {name} of program {program}"))
+}
+
 fn cold_rows(measured: &Value) -> Result<Vec<Row>> {
-    let figure = |program: &str, name: &str, of: &str| {
-        measured[program][name][of]
-            .as_f64()
-            .with_context(|| format!("`cold` measured no {name} of {program}"))
-    };
     let both = |name, of| {
-        Ok::<_, anyhow::Error>((figure("keyhole", name, of)?, figure("floor", name, of)?))
+        let figure = |program: usize| figure(measured, program, name, of);
+        Ok::<_, anyhow::Error>((figure(0)?, figure(1)?))
     };
     let row = |what, unit, (keyhole, floor)| Row::new(what, unit, keyhole).beside(floor);
     let mut rows = vec![
