@@ -511,9 +511,10 @@ fn a_report_on_a_fifo_or_a_device_is_refused_and_never_waited_for() {
 
 #[test]
 fn the_text_is_a_line_a_check_and_fits_a_failure_s_message() {
-    let mut config = EmulatorConfig::default();
-    config.subject = "system:serviceaccount:demo:o'brien ${x}".to_owned();
-    let world = World::with(config);
+    let world = World::with(EmulatorConfig {
+        subject: "system:serviceaccount:demo:o'brien ${x}".to_owned(),
+        ..EmulatorConfig::default()
+    });
     world.emulator.always(Some(Fault::Entra(700_213)));
     let ran = run_command(
         command(&slim(), &world).args(["verify", "--explain"]),
