@@ -49,7 +49,7 @@ macro_rules! flags {
 
 /// The pod's variables and more.
 macro_rules! pod {
-    ($($name:literal = $value:literal),* $(,)?) => {
+    ($($name:literal = $value:expr),* $(,)?) => {
         &[("AZURE_CLIENT_ID", "{client}"), ("AZURE_TENANT_ID", "{tenant}"),
           ("AZURE_FEDERATED_TOKEN_FILE", "{file}"), ("AZURE_AUTHORITY_HOST", "{authority}")
           $(, ($name, $value))*]
@@ -246,10 +246,13 @@ pub(super) const EXCHANGES: &[Case] = &[
         usual![],
         pod!["AZURE_TENANT_ID" = "a/b"],
     ),
-    same(
-        "an unknown tenant",
-        usual![],
-        pod!["AZURE_TENANT_ID" = "00000000-0000-0000-0000-000000000001"],
+    differs(
+        "requests for a token",
+        same(
+            "an unknown tenant",
+            usual![],
+            pod!["AZURE_TENANT_ID" = "00000000-0000-0000-0000-000000000001"],
+        ),
     ),
     same(
         "an unknown client",
@@ -310,13 +313,10 @@ pub(super) const EXCHANGES: &[Case] = &[
         usual!["--environment", "AzureUSGovernment"],
         POD,
     ),
-    differs(
-        "a cloud's name that is unknown",
-        same(
-            "an unknown cloud",
-            usual!["--environment", "AzureGermanCloud"],
-            POD,
-        ),
+    same(
+        "an unknown cloud beside an authority",
+        usual!["--environment", "AzureGermanCloud"],
+        POD,
     ),
     differs(
         "a variable that is set and empty",
@@ -438,10 +438,13 @@ pub(super) const EXCHANGES: &[Case] = &[
         usual![],
         pod!["KUBERNETES_EXEC_INFO" = V1BETA1],
     ),
-    same(
-        "kubectl asks for v1alpha1",
-        usual![],
-        pod!["KUBERNETES_EXEC_INFO" = V1ALPHA1],
+    differs(
+        "`KUBERNETES_EXEC_INFO` that cannot be answered",
+        same(
+            "kubectl asks for v1alpha1",
+            usual![],
+            pod!["KUBERNETES_EXEC_INFO" = V1ALPHA1],
+        ),
     ),
     same(
         "kubectl says the cluster",
@@ -458,10 +461,13 @@ pub(super) const EXCHANGES: &[Case] = &[
         usual![],
         pod!["KUBERNETES_EXEC_INFO" = ""],
     ),
-    same(
-        "kubectl says nonsense",
-        usual![],
-        pod!["KUBERNETES_EXEC_INFO" = "{nonsense"],
+    differs(
+        "`KUBERNETES_EXEC_INFO` that cannot be answered",
+        same(
+            "kubectl says nonsense",
+            usual![],
+            pod!["KUBERNETES_EXEC_INFO" = "{nonsense"],
+        ),
     ),
     fault(
         "aadsts=700213",
@@ -496,14 +502,13 @@ users:
         apiserver-id: {server}
         client-id: 80faf920-1908-4b52-b5ef-a8e7bedfc67a
         config-mode: '1'
-        environment: AzurePublicCloud
         tenant-id: contoso.example
 - name: device
   user:
     exec:
       apiVersion: client.authentication.k8s.io/v1beta1
       command: kubelogin
-      args: [get-token, --environment, AzurePublicCloud, --server-id, '{server}', --client-id,
+      args: [get-token, --server-id, '{server}', --client-id,
         80faf920-1908-4b52-b5ef-a8e7bedfc67a, --tenant-id, contoso.example, --login, devicecode]
       env: null
       provideClusterInfo: false
@@ -628,7 +633,7 @@ pub(super) const CONVERSIONS: &[Conversion] = &[
         KUBECONFIG,
     ),
     otherwise(
-        "converting a sovereign cloud's entry",
+        "converting an entry with `--environment`",
         converts(
             "convert a sovereign cloud's",
             &["-l", "workloadidentity"],

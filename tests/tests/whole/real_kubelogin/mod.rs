@@ -9,7 +9,7 @@
 mod cases;
 
 use cases::{CONVERSIONS, Case, Conversion, EXCHANGES};
-use keyhole_emulator::AKS_SERVER_APP_ID;
+use keyhole_emulator::{AKS_SERVER_APP_ID, EmulatorConfig, Strictness};
 use keyhole_tests::program::slim;
 use keyhole_tests::{World, artifacts};
 use serde_json::{Map, Value, json};
@@ -35,17 +35,23 @@ struct Pod {
     program: PathBuf,
 }
 
+/// An authority that takes what Microsoft's libraries send, as Entra does.
+fn world() -> World {
+    World::with(EmulatorConfig {
+        strictness: Strictness::Sdk,
+        ..EmulatorConfig::default()
+    })
+}
+
 impl Pod {
     fn new(program: PathBuf) -> Self {
-        Self {
-            world: World::new(),
-            program,
-        }
+        let world = world();
+        Self { world, program }
     }
 
     /// `keyhole` by the name of `kubelogin`.
     fn keyhole() -> Self {
-        let world = World::new();
+        let world = world();
         let program = world.folder().join("kubelogin");
         symlink(slim(), &program).expect("a link");
         Self { world, program }
@@ -69,19 +75,19 @@ impl Pod {
         })
     }
 
-    /// Runs the program with these variables alone, and a home of its own.
+    /// Runs the program with these variables alone, and a new home.
     fn run<'t>(
         &self,
         arguments: impl IntoIterator<Item = &'t str>,
         variables: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> (bool, String) {
-        let home = self.world.folder().join("home");
-        std::fs::create_dir_all(&home).expect("a home");
+        // kubelogin keeps tokens below it where the kernel's keyring lets it.
+        let home = tempfile::tempdir_in(self.world.folder()).expect("a home");
         let mut command = Command::new(&self.program);
         command
             .env_clear()
             .stdin(Stdio::null())
-            .env("HOME", &home)
+            .env("HOME", home.path())
             .env("SSL_CERT_FILE", self.world.emulator.ca_file());
         for (name, value) in variables {
             command.env(name, self.fill(value));
@@ -194,8 +200,9 @@ fn real() -> Map<String, Value> {
         serde_json::from_str(&text).expect("JSON")
     };
     let Some(program) = std::env::var_os("KEYHOLE_REAL_KUBELOGIN") else {
-        eprintln!(
-            "skipped: no kubelogin (`cargo xtask peers` builds it); compared with what was recorded"
+        keyhole_tests::skipped(
+            "no kubelogin (`cargo xtask peers` builds it, with Go): what it did when it last ran \
+             is compared",
         );
         return recorded();
     };
