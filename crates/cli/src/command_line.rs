@@ -26,6 +26,9 @@ use crate::{artifact, exit, help, log};
     after_help = help::MORE,
     max_term_width = 100,
     subcommand_required = true,
+    // As Go's flags do, and so kubelogin's: of one that is given twice the last
+    // counts.
+    args_override_self = true,
     arg_required_else_help = true
 )]
 pub(crate) struct CommandLine {

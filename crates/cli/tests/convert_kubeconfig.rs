@@ -536,8 +536,6 @@ fn all_of_kubelogin_s_options_are_taken_and_the_idle_ones_named() {
         "--authority-host=https://login.microsoftonline.us/",
         "--federated-token-file=/var/token",
         "--pop-enabled=false",
-        // As everywhere, more log lines.
-        "-v=5",
     ];
     let idle = [
         "--client-certificate=hunter2-and-nothing-else",

@@ -5,7 +5,7 @@ use super::Ends::{Deadline, Limit, Trap};
 super::attempts! {
     held_by "host/src/keyhole.rs": "limits.apply(&mut store)",
         "host/src/keyhole.rs": "store.limiter(|state| &mut state.limiter);",
-        "host/src/keyhole.rs": "let ended = tokio::time::timeout(timeout, running).await;",
+        "host/src/keyhole.rs": "let ended = tokio::time::timeout(left, running).await;",
         "host/src/linker.rs": "if Instant::now() >= state.deadline {",
         "host/src/linker.rs": "state.grants.call.within_limits()?;",
         "host/src/call.rs": "if state.refused > MAX_REFUSALS {";

@@ -128,6 +128,15 @@ pub(super) const EXCHANGES: &[Case] = &[
         POD,
     ),
     same(
+        "a flag that is given twice",
+        usual!["--client-id", "another", "--client-id", "{client}"],
+        &[
+            ("AZURE_TENANT_ID", "{tenant}"),
+            ("AZURE_FEDERATED_TOKEN_FILE", "{file}"),
+            ("AZURE_AUTHORITY_HOST", "{authority}"),
+        ],
+    ),
+    same(
         "variables beat flags",
         usual![
             "--client-id",
