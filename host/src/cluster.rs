@@ -5,21 +5,15 @@
 //! goes to no other place, and nothing but the answer's status and the names
 //! in it comes back.
 
-use crate::network::{RootsError, TlsRoots};
+use crate::audit::{AuditEvent, Capability};
+use crate::call::Call;
+use crate::keyhole::Keyhole;
+use crate::network::{Network, NetworkFault, Outgoing, TlsRoots};
 use crate::token::AccessToken;
-use bytes::Bytes;
-use http::header::{self, HeaderValue};
-use http::{Method, Request, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use keyhole_exchange::request::USER_AGENT;
-use keyhole_policy::address;
+use http::Uri;
 use rustls_pki_types::ServerName;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-use tokio::net::TcpStream;
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// `authentication.k8s.io/v1`, served since Kubernetes 1.28 (Kubernetes API
@@ -44,8 +38,6 @@ const PIECE: usize = 24;
 /// The right to send one SelfSubjectReview to one API server.
 #[derive(Clone)]
 pub struct ClusterReview {
-    host: String,
-    port: u16,
     authority: String,
     path: String,
     roots: TlsRoots,
@@ -77,45 +69,9 @@ pub struct ClusterAnswer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterFault {
-    /// The name leads to nowhere.
-    #[error("{host} could not be resolved: {error}")]
-    Resolve {
-        /// The name.
-        host: String,
-        /// What the resolver said.
-        error: std::io::Error,
-    },
-    /// The name leads to an address that is never connected to.
-    #[error("{host} resolves to {address}, which is refused: {}", rule.asks())]
-    Address {
-        /// The name.
-        host: String,
-        /// The address.
-        address: IpAddr,
-        /// The rule.
-        rule: keyhole_policy::Rule,
-    },
-    /// There is no connection.
-    #[error("no connection to {host}: {error}")]
-    Connect {
-        /// The name.
-        host: String,
-        /// What the system said.
-        error: std::io::Error,
-    },
-    /// The server's certificate does not prove its name.
-    #[error("the certificate of {host} is not trusted: {reason} (roots: {roots})")]
-    Tls {
-        /// The name.
-        host: String,
-        /// Why.
-        reason: String,
-        /// Where the roots came from.
-        roots: String,
-    },
-    /// Nothing can prove the server's name.
+    /// There is no connection, or it is not proved whose it is.
     #[error(transparent)]
-    Roots(#[from] RootsError),
+    Network(NetworkFault),
     /// What came is no answer.
     #[error("the API server's answer cannot be used: {0}")]
     Answer(String),
@@ -148,8 +104,6 @@ impl ClusterReview {
             return Err(fault("its host is neither a DNS name nor an address"));
         }
         Ok(Self {
-            host: host.to_owned(),
-            port: authority.port_u16().unwrap_or(443),
             authority: authority.to_string(),
             path: format!("{}{PATH}", uri.path().trim_end_matches('/')),
             roots,
@@ -162,105 +116,65 @@ impl ClusterReview {
         self.roots.source().to_string()
     }
 
-    /// Sends the review and reads the answer. No redirect is followed.
+    async fn ask(
+        &self,
+        call: &Call,
+        network: &Network,
+        token: &AccessToken,
+    ) -> Result<ClusterAnswer, ClusterFault> {
+        let start = Instant::now();
+        let target = format!("POST https://{}{}", self.authority, self.path);
+        let event = AuditEvent::allowed(Capability::Request, target);
+        call.log(
+            event
+                .clone()
+                .detail("for the cluster's review of the token"),
+        );
+        let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
+        let outgoing = Outgoing::post_json(&self.authority, &self.path, bearer, BODY, MAX_ANSWER);
+        match network.send(call, outgoing).await {
+            Ok(answer) => {
+                let status = answer.status.as_u16();
+                call.log(event.since(start).status(status).bytes(answer.body.len()));
+                Ok(read(status, &answer.body, token.expose()))
+            }
+            Err(fault) => {
+                if let Some((target, rule)) = fault.refusal() {
+                    // The log of a call that has just begun has room.
+                    let _ = call.refuse(Capability::Resolve, target, rule);
+                }
+                let text = without(&fault.to_string(), token.expose());
+                call.log(event.since(start).detail(format!("failed: {text}")));
+                Err(match fault {
+                    NetworkFault::Http(_)
+                    | NetworkFault::HeadSize { .. }
+                    | NetworkFault::BodySize { .. }
+                    | NetworkFault::Encoding(_) => ClusterFault::Answer(text),
+                    fault => ClusterFault::Network(fault),
+                })
+            }
+        }
+    }
+}
+
+impl Keyhole {
+    /// Asks a cluster's API server whom it takes an access token for: through
+    /// the same proxies as the exchange, with its decisions in the same audit
+    /// log. No redirect is followed.
     ///
     /// # Errors
     /// There is no answer that could be understood; any status is one.
-    pub async fn send(
+    pub async fn review(
         &self,
+        cluster: &ClusterReview,
         token: &AccessToken,
-        timeout: Duration,
     ) -> Result<ClusterAnswer, ClusterFault> {
-        tokio::time::timeout(timeout, self.exchange(token))
+        let timeout = self.grants().timeout;
+        let call = Call::new(self.audit(), None);
+        let network = self.network().trusting(cluster.roots.clone());
+        tokio::time::timeout(timeout, cluster.ask(&call, &network, token))
             .await
             .unwrap_or(Err(ClusterFault::Timeout(timeout)))
-    }
-
-    async fn exchange(&self, token: &AccessToken) -> Result<ClusterAnswer, ClusterFault> {
-        let addresses = self.resolve().await?;
-        let host = || self.host.clone();
-        let stream =
-            TcpStream::connect(&*addresses)
-                .await
-                .map_err(|error| ClusterFault::Connect {
-                    host: host(),
-                    error,
-                })?;
-        let name = ServerName::try_from(host())
-            .map_err(|error| ClusterFault::Answer(error.to_string()))?;
-        let config = self.roots.client_config()?;
-        let stream = tokio_rustls::TlsConnector::from(config)
-            .connect(name, stream)
-            .await
-            .map_err(|error| ClusterFault::Tls {
-                host: host(),
-                reason: error.to_string(),
-                roots: self.roots(),
-            })?;
-        let unusable = |error: &dyn fmt::Display| {
-            ClusterFault::Answer(without(&error.to_string(), token.expose()))
-        };
-        let (mut sender, connection) = http1::Builder::new()
-            .max_buf_size(MAX_ANSWER)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| unusable(&error))?;
-        let exchange = async {
-            let request = self.request(token).map_err(|error| unusable(&error))?;
-            let response = sender
-                .send_request(request)
-                .await
-                .map_err(|error| unusable(&error))?;
-            let status = response.status().as_u16();
-            let body = Limited::new(response.into_body(), MAX_ANSWER)
-                .collect()
-                .await
-                .map_err(|error| unusable(&error))?;
-            Ok(read(status, &body.to_bytes(), token.expose()))
-        };
-        tokio::pin!(exchange);
-        tokio::select! {
-            // What ends the connection shows in the answer.
-            answer = &mut exchange => answer,
-            _ = connection => exchange.await,
-        }
-    }
-
-    async fn resolve(&self) -> Result<Vec<SocketAddr>, ClusterFault> {
-        let host = self.host.clone();
-        let addresses: Vec<SocketAddr> =
-            match tokio::net::lookup_host((self.host.as_str(), self.port)).await {
-                Ok(addresses) => addresses.collect(),
-                Err(error) => return Err(ClusterFault::Resolve { host, error }),
-            };
-        let loopback = host == "localhost"
-            || host
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
-        match address::judge_all(addresses.iter().map(SocketAddr::ip), loopback) {
-            Ok(()) => Ok(addresses),
-            Err((address, rule)) => Err(ClusterFault::Address {
-                host,
-                address,
-                rule,
-            }),
-        }
-    }
-
-    fn request(&self, token: &AccessToken) -> Result<Request<Full<Bytes>>, http::Error> {
-        let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
-        let mut bearer = HeaderValue::from_str(&bearer)?;
-        bearer.set_sensitive(true);
-        Request::builder()
-            .method(Method::POST)
-            .uri(&self.path)
-            .header(header::HOST, &self.authority)
-            .header(header::AUTHORIZATION, bearer)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .header(header::USER_AGENT, USER_AGENT)
-            .header(header::CONNECTION, "close")
-            .body(Full::new(Bytes::from_static(BODY.as_bytes())))
     }
 }
 

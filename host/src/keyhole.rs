@@ -146,6 +146,11 @@ impl Keyhole {
         self.0.audit.clone()
     }
 
+    /// What requests are sent through.
+    pub(crate) fn network(&self) -> &Network {
+        &self.0.network
+    }
+
     /// The scope that a request asks for.
     pub(crate) fn scope(&self, request: &TokenRequest) -> String {
         let scope = request.scope.as_ref().map(ToString::to_string);

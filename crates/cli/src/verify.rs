@@ -164,7 +164,9 @@ impl Verify {
         exchange.events = steps.events();
         if let (Ok(token), Some(cluster)) = (&result, &cluster) {
             progress::say("asking the cluster");
-            let asked = sandbox::block_on(cluster.ask(token, self.sandbox.timeout()))?;
+            // It is a step of its own.
+            steps.end();
+            let asked = sandbox::block_on(cluster.ask(&keyhole, token))?;
             steps.asked_cluster(&asked);
             exchange.reviewed = Some(asked);
         }

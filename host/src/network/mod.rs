@@ -90,6 +90,16 @@ impl Network {
         self
     }
 
+    /// The same way out to another peer, which these roots prove.
+    pub(crate) fn trusting(&self, roots: TlsRoots) -> Self {
+        Network {
+            roots: Arc::new(LiveRoots::new(roots, None)),
+            tls_name: None,
+            observations: None,
+            ..self.clone()
+        }
+    }
+
     /// Where the roots came from.
     #[must_use]
     pub fn roots(&self) -> &str {

@@ -244,14 +244,6 @@ impl TlsRoots {
         }
     }
 
-    /// What TLS is configured with for them.
-    ///
-    /// # Errors
-    /// There are none.
-    pub(crate) fn client_config(&self) -> Result<Arc<ClientConfig>, RootsError> {
-        LiveRoots::new(self.clone(), None).current()
-    }
-
     /// Where they came from.
     #[must_use]
     pub fn source(&self) -> &RootsSource {

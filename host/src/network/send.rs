@@ -64,6 +64,21 @@ impl Outgoing {
         }
     }
 
+    /// A POST of JSON over TLS with an `Authorization` header. Of the answer
+    /// `max_answer` bytes are read at most.
+    pub(crate) fn post_json(
+        authority: &str,
+        path: &str,
+        authorization: Zeroizing<String>,
+        json: &str,
+        max_answer: usize,
+    ) -> Self {
+        Outgoing {
+            body: Zeroizing::new(json.as_bytes().to_vec()),
+            ..Self::get(true, authority, path, authorization, max_answer)
+        }
+    }
+
     /// The `client-request-id`, by which Microsoft's support finds a request.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id
@@ -101,15 +116,22 @@ impl Outgoing {
             let value = Bytes::from_owner(Wiped(authorization));
             let mut value = header::HeaderValue::from_maybe_shared(value)?;
             value.set_sensitive(true);
-            return Request::builder()
+            let request = Request::builder()
                 .uri(self.path)
                 .header(header::HOST, self.authority)
                 .header(header::AUTHORIZATION, value)
                 .header(header::ACCEPT, "application/json")
                 .header(header::ACCEPT_ENCODING, "identity")
                 .header(header::USER_AGENT, USER_AGENT)
-                .header(header::CONNECTION, "close")
-                .body(Full::default());
+                .header(header::CONNECTION, "close");
+            if self.body.is_empty() {
+                return request.body(Full::default());
+            }
+            return request
+                .method(Method::POST)
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::CONTENT_LENGTH, self.body.len())
+                .body(Full::new(Bytes::from_owner(self.body)));
         }
         Request::builder()
             .method(Method::POST)

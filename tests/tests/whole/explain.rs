@@ -7,6 +7,7 @@ use keyhole_tests::api_server::{ApiServer, Review};
 use keyhole_tests::leaks::Secret;
 use keyhole_tests::program::{Ran, command, run_command, slim};
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// The checks in their order, which scripts may rely on.
 const CHECKS: [&str; 11] = [
@@ -338,7 +339,13 @@ fn ask_cluster(world: &World, server: &ApiServer, trusted: bool) -> Explained {
     if trusted {
         arguments.extend(["--cluster-ca", &ca]);
     }
+    let log = audit_log(world).display().to_string();
+    arguments.extend(["--audit", &log]);
     explain_with(world, &arguments, &[])
+}
+
+fn audit_log(world: &World) -> PathBuf {
+    world.folder().join("audit.jsonl")
 }
 
 #[test]
@@ -357,6 +364,20 @@ fn a_cluster_says_whom_it_takes_the_token_for_and_gets_one_request() {
         "{grant}"
     );
     assert_eq!(server.bearers(), [TOKEN]);
+
+    let log = std::fs::read_to_string(audit_log(&world)).expect("the audit log");
+    let target = format!("\"target\":\"POST {}/apis/", server.url());
+    let mut of_the_cluster = log.lines().filter(|line| line.contains(&target));
+    let (sent, answered) = (of_the_cluster.next(), of_the_cluster.next());
+    assert!(
+        sent.is_some_and(|line| line.contains("\"allowed\"")),
+        "{log}"
+    );
+    assert!(
+        answered.is_some_and(|line| line.contains("\"status\":201")),
+        "{log}"
+    );
+    Secret::new("access token", TOKEN).must_not_be_in("the audit log", log);
 }
 
 #[test]

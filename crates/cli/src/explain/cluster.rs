@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use keyhole_host::{AccessToken, ClusterAnswer, ClusterFault, ClusterReview, TlsRoots};
+use keyhole_host::{
+    AccessToken, ClusterAnswer, ClusterFault, ClusterReview, Keyhole, NetworkFault, TlsRoots,
+};
 use keyhole_report::{ExitClass, Fact, Failure, Finding, FindingState, Section};
 
 const CLUSTER: (&str, &str) = ("cluster", "cluster");
@@ -102,9 +104,9 @@ impl Cluster {
     }
 
     /// Asks.
-    pub(crate) async fn ask(&self, token: &AccessToken, timeout: Duration) -> Reviewed {
+    pub(crate) async fn ask(&self, keyhole: &Keyhole, token: &AccessToken) -> Reviewed {
         let start = Instant::now();
-        let result = self.review.send(token, timeout).await;
+        let result = keyhole.review(&self.review, token).await;
         Reviewed {
             grant: self.review.to_string(),
             roots: self.review.roots(),
@@ -158,7 +160,7 @@ pub(super) fn finding(reviewed: Option<&Reviewed>) -> Finding {
         Ok(answer) => answer,
         Err(fault) => {
             let fix = match fault {
-                ClusterFault::Tls { .. } => {
+                ClusterFault::Network(NetworkFault::Certificate { .. }) => {
                     "Give --cluster-ca the cluster's own certificate: certificate-authority or \
                      certificate-authority-data of the kubeconfig."
                 }
