@@ -4,7 +4,7 @@
 
 mod azure_identity;
 mod cache;
-mod etcd;
+mod debian;
 mod kube_client;
 mod kubelogin;
 mod kubernetes;
@@ -33,6 +33,7 @@ impl Tools {
             "Python's client of Kubernetes",
             python::with_kubernetes,
         );
+        tools.add(steps, "KEYHOLE_TINYPROXY", "tinyproxy", debian::tinyproxy);
         tools.add(
             steps,
             "KEYHOLE_REAL_KUBELOGIN",
@@ -57,7 +58,7 @@ impl Tools {
             "the client of the crate kube",
             |_| kube_client::build(workspace),
         );
-        tools.add(steps, "KEYHOLE_ETCD", "etcd", etcd::find);
+        tools.add(steps, "KEYHOLE_ETCD", "etcd", debian::etcd);
         let mut build = |variable, program| {
             tools.add(steps, variable, program, |cache| {
                 kubernetes::build(workspace, cache, program)

@@ -6,6 +6,7 @@ use keyhole_tests::World;
 use keyhole_tests::leaks::Secret;
 use keyhole_tests::program::{Ran, command, run_command, slim};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 const USER: &str = "DOMAIN\\keyhole";
@@ -299,11 +300,16 @@ fn inspect_and_verify_name_the_proxy_and_not_its_credentials() {
     }
 }
 
-/// Debian's tinyproxy, if this machine has it: with authentication, and with a
+/// Debian's tinyproxy: with authentication, and with a
 /// hosts file in which it finds the authority.
 struct Tinyproxy {
     child: Child,
     port: u16,
+}
+
+/// The one that `cargo xtask test` found, or the PATH's.
+fn tinyproxy() -> PathBuf {
+    std::env::var_os("KEYHOLE_TINYPROXY").map_or_else(|| "tinyproxy".into(), PathBuf::from)
 }
 
 impl Tinyproxy {
@@ -325,7 +331,8 @@ impl Tinyproxy {
             .args(["--map-root-user", "--mount", "sh", "-c"])
             .arg("mount --bind \"$0\" /etc/hosts && exec \"$@\"")
             .arg(&hosts)
-            .args(["tinyproxy", "-d", "-c"])
+            .arg(tinyproxy())
+            .args(["-d", "-c"])
             .arg(&settings)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -352,16 +359,18 @@ impl Drop for Tinyproxy {
 
 #[test]
 fn tinyproxy_with_authentication_lets_the_request_through() {
-    let has = Command::new("tinyproxy").arg("-v").output();
+    let has = Command::new(tinyproxy()).arg("-v").output();
     if !has.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: no tinyproxy on the PATH (Debian: apt-get install tinyproxy-bin)");
+        keyhole_tests::skipped("no tinyproxy (`cargo xtask test` gets Debian's)");
         return;
     }
     let world = World::new();
     let proxy = match Tinyproxy::start(&world) {
         Ok(proxy) => proxy,
         Err(why) => {
-            eprintln!("skipped: no mount namespace in which tinyproxy finds the authority: {why}");
+            keyhole_tests::skipped(&format!(
+                "no mount namespace in which tinyproxy finds the authority: {why}"
+            ));
             return;
         }
     };
