@@ -142,6 +142,10 @@ command line, because it belonged to another login. keyhole's own entries keep
 all that the command line does not say otherwise. Comments stay. A user that
 cannot be converted fails the command, and no file is changed.
 
+kubelogin's options for other logins are taken and named in a note; those that
+would be unsafe to drop (--client-secret and other secrets, --pop-enabled) are
+refused.
+
 Each user is a line on standard output: changed, unchanged or skipped, and why.
 Nothing to convert is exit code 2.
 

@@ -19,7 +19,7 @@ use keyhole_report::{ExitClass, Failure};
 
 use crate::duration::GoDuration;
 use crate::sandbox;
-use foreign::ForeignFlags;
+pub(crate) use foreign::ForeignFlags;
 
 /// The one login that is done here.
 const WORKLOAD_IDENTITY: &str = "workloadidentity";

@@ -538,22 +538,22 @@ fn all_of_kubelogin_s_options_are_taken_and_the_idle_ones_named() {
         "--pop-enabled=false",
     ];
     let idle = [
+        "--disable-environment-override",
+        "--use-azurerm-env-vars",
+        "--disable-instance-discovery=true",
+        "--legacy",
         "--client-certificate=hunter2-and-nothing-else",
         "--username=hunter2-and-nothing-else",
         "--identity-resource-id=i",
-        "--cache-dir=d",
-        "--token-cache-dir=d",
-        "--azure-config-dir=d",
-        "--timeout=30s",
         "--redirect-url=u",
         "--login-hint=hunter2-and-nothing-else",
         "--subscription=s",
         "--azure-pipelines-service-connection-id=i",
-        "--legacy",
-        "--use-azurerm-env-vars",
-        "--disable-environment-override",
-        "--disable-instance-discovery=true",
+        "--token-cache-dir=d",
+        "--azure-config-dir=d",
         "--logtostderr",
+        "--cache-dir=d",
+        "--timeout=30s",
     ];
     arguments.extend(idle);
     // Every command's, kubelogin's too.
@@ -602,20 +602,23 @@ fn secrets_and_other_logins_are_refused() {
     for (arguments, message) in [
         (
             &["--client-secret", SECRET][..],
-            "--client-secret is refused",
+            "--client-secret would put a secret on a command line",
         ),
-        (&["--password", SECRET], "--password is refused"),
+        (
+            &["--password", SECRET],
+            "--password would put a secret on a command line",
+        ),
         (
             &["--client-certificate-password", SECRET],
-            "--client-certificate-password is refused",
+            "--client-certificate-password would put a secret on a command line",
         ),
         (
             &["--pop-enabled"],
-            "--pop-enabled and --pop-claims are refused",
+            "--pop-enabled asks for a proof-of-possession token",
         ),
         (
             &["--pop-claims", SECRET],
-            "--pop-enabled and --pop-claims are refused",
+            "--pop-claims asks for a proof-of-possession token",
         ),
         (
             &["--login", "devicecode"],

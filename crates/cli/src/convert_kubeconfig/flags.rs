@@ -9,6 +9,8 @@ use clap::Args;
 use keyhole_exchange::settings::Flags;
 use keyhole_report::{ExitClass, Failure};
 
+use crate::kubelogin::ForeignFlags;
+
 /// The one login there is.
 const WORKLOAD_IDENTITY: &str = "workloadidentity";
 
@@ -98,170 +100,42 @@ impl EntryFlags {
     }
 }
 
-/// kubelogin's options for other logins.
+/// kubelogin's options that change no entry for this login.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of kubelogin for other logins")]
 pub(crate) struct KubeloginFlags {
-    /// Refused: a secret
-    #[arg(long, value_name = "SECRET", hide_short_help = true)]
-    client_secret: Option<Discarded>,
+    #[command(flatten)]
+    foreign: ForeignFlags,
 
-    /// Refused: a secret
-    #[arg(long, value_name = "SECRET", hide_short_help = true)]
-    client_certificate_password: Option<Discarded>,
-
-    /// Refused: a secret
-    #[arg(long, value_name = "SECRET", hide_short_help = true)]
-    password: Option<Discarded>,
-
-    /// Refused: Keyhole's tokens are bearer tokens
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        hide_short_help = true
-    )]
-    pop_enabled: Option<bool>,
-
-    /// Refused: Keyhole's tokens are bearer tokens
-    #[arg(long, value_name = "CLAIMS", hide_short_help = true)]
-    pop_claims: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    client_certificate: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
-    username: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "ID", hide_short_help = true)]
-    identity_resource_id: Option<Discarded>,
-
-    /// Ignored: no token is kept on disk
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    /// Kept out of entries: a token is kept where `get-token --cache file` says
+    #[arg(long, value_name = "DIR", hide = true)]
     cache_dir: Option<Discarded>,
 
-    /// Ignored: no token is kept on disk
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
-    token_cache_dir: Option<Discarded>,
-
-    /// Ignored: kubelogin writes it for azurecli alone
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
-    azure_config_dir: Option<Discarded>,
-
-    /// Ignored: kubelogin does not write it
-    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    /// kubelogin does not write it
+    #[arg(long, value_name = "DURATION", hide = true)]
     timeout: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "URL", hide_short_help = true)]
-    redirect_url: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "HINT", hide_short_help = true)]
-    login_hint: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, short = 's', value_name = "ID", hide_short_help = true)]
-    subscription: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "ID", hide_short_help = true)]
-    azure_pipelines_service_connection_id: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
-    legacy: Option<Discarded>,
-
-    /// Ignored
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
-    use_azurerm_env_vars: Option<Discarded>,
-
-    /// Ignored: flags beat variables here anyway
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
-    disable_environment_override: Option<Discarded>,
-
-    /// Ignored: nothing is discovered here anyway
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
-    disable_instance_discovery: Option<Discarded>,
-
-    /// Ignored: log lines go to standard error
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
-    logtostderr: Option<Discarded>,
 }
 
 impl KubeloginFlags {
     /// Refuses what must not be dropped silently.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let secrets = [
-            ("--client-secret", self.client_secret),
-            (
-                "--client-certificate-password",
-                self.client_certificate_password,
-            ),
-            ("--password", self.password),
-        ];
-        if let Some((name, _)) = secrets.iter().find(|(_, value)| value.is_some()) {
-            return Err(Failure::new(
-                ExitClass::Configuration,
-                format!("{name} is refused: workload identity has no secret"),
-                "Leave it out, and take the secret back: a command line is seen by every process \
-                 of the machine.",
-            ));
-        }
-        if self.pop_enabled == Some(true) || self.pop_claims.is_some() {
-            return Err(Failure::new(
-                ExitClass::Configuration,
-                "--pop-enabled and --pop-claims are refused: Keyhole's tokens are bearer tokens",
-                "Leave them out, or stay with kubelogin for a cluster that asks for \
-                 proof-of-possession tokens; kubelogin itself has none for workloadidentity.",
-            ));
-        }
-        Ok(())
+        self.foreign.refuse()
     }
 
     /// A sentence about the options that mean nothing here, if there are any.
     pub(crate) fn note(&self) -> Option<String> {
-        let given: Vec<&str> = [
-            ("--client-certificate", self.client_certificate.is_some()),
-            ("--username", self.username.is_some()),
-            (
-                "--identity-resource-id",
-                self.identity_resource_id.is_some(),
-            ),
-            ("--cache-dir", self.cache_dir.is_some()),
-            ("--token-cache-dir", self.token_cache_dir.is_some()),
-            ("--azure-config-dir", self.azure_config_dir.is_some()),
-            ("--timeout", self.timeout.is_some()),
-            ("--redirect-url", self.redirect_url.is_some()),
-            ("--login-hint", self.login_hint.is_some()),
-            ("--subscription", self.subscription.is_some()),
-            (
-                "--azure-pipelines-service-connection-id",
-                self.azure_pipelines_service_connection_id.is_some(),
-            ),
-            ("--legacy", self.legacy.is_some()),
-            (
-                "--use-azurerm-env-vars",
-                self.use_azurerm_env_vars.is_some(),
-            ),
-            (
-                "--disable-environment-override",
-                self.disable_environment_override.is_some(),
-            ),
-            (
-                "--disable-instance-discovery",
-                self.disable_instance_discovery.is_some(),
-            ),
-            ("--logtostderr", self.logtostderr.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect();
+        let own = [
+            ("cache-dir", self.cache_dir.is_some()),
+            ("timeout", self.timeout.is_some()),
+        ];
+        let own = own
+            .into_iter()
+            .filter_map(|(name, given)| given.then_some(name));
+        let given: Vec<String> = self
+            .foreign
+            .names()
+            .chain(own)
+            .map(|name| format!("--{name}"))
+            .collect();
         (!given.is_empty()).then(|| {
             format!(
                 "without meaning for workload identity, and not written: {}",

@@ -104,15 +104,20 @@ static FLAGS: [Flag; 19] = [
 
 /// Those of the flags that were given.
 #[derive(Debug)]
-pub(super) struct ForeignFlags(Vec<&'static Flag>);
+pub(crate) struct ForeignFlags(Vec<&'static Flag>);
 
 impl ForeignFlags {
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|flag| flag.name == name)
     }
 
+    /// The names of those that were given.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|flag| flag.name)
+    }
+
     /// Refuses what must not be passed over.
-    pub(super) fn refuse(&self) -> Result<(), Failure> {
+    pub(crate) fn refuse(&self) -> Result<(), Failure> {
         for flag in &self.0 {
             if let Fate::Refused(why, next) = flag.fate {
                 return Err(Failure::new(
