@@ -12,6 +12,7 @@ use crate::keyhole::{DEFAULT_TIMEOUT, Grants, Inner, Keyhole};
 use crate::linker::linker;
 use crate::network::{Network, Outgoing, TlsRoots, proxies_of_environment};
 use crate::observations::Observations;
+use http::uri::PathAndQuery;
 use keyhole_exchange::cloud::Scheme;
 use keyhole_exchange::settings::Settings;
 use keyhole_policy::identity_binding::{self, BindingCa, IdentityBinding};
@@ -167,7 +168,6 @@ impl Builder {
                 next_step: "leave --cache out, or --component".into(),
             });
         }
-        let client = Client::of(&settings);
         let asked = self.github_actions.as_ref();
         if asked.is_some() && self.identity_binding.is_some() {
             return Err(Error::Configuration {
@@ -212,6 +212,17 @@ impl Builder {
             Some(proxies) => proxies,
             None => proxies_of_environment(&ProxyFlags::default())?,
         };
+        let binding = self.identity_binding.as_ref().map(ToString::to_string);
+        let client = Client::of(
+            &settings,
+            format!("{} {} {binding:?}", endpoint.destination(), network.roots()),
+        );
+        if PathAndQuery::try_from(endpoint.destination().path()).is_err() {
+            return Err(Error::Configuration {
+                message: format!("{} has characters that no URL has", endpoint.destination()),
+                next_step: "write it anew, percent-encoded".into(),
+            });
+        }
         let destination = Outgoing::new(endpoint.destination(), Zeroizing::default());
         let (proxy, roots) = {
             let (host, port) = (destination.host(), destination.port());
@@ -236,7 +247,7 @@ impl Builder {
             endpoint,
             roots: network.roots().to_owned(),
             proxy,
-            identity_binding: self.identity_binding.as_ref().map(ToString::to_string),
+            identity_binding: binding,
             limits: self.limits,
             timeout,
         };

@@ -301,6 +301,17 @@ impl State {
                 "refused: {}",
                 event.target.escape_debug()
             );
+        } else {
+            tracing::debug!(
+                target: "keyhole::audit",
+                capability = ?event.capability,
+                us = event.us,
+                "{}{}",
+                event.target.escape_debug(),
+                event.detail.as_deref().map_or_else(String::new, |detail| {
+                    format!(": {}", detail.escape_debug())
+                })
+            );
         }
         if let Some(sink) = &self.sink {
             sink.lock()

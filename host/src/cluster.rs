@@ -11,7 +11,8 @@ use crate::keyhole::Keyhole;
 use crate::network::{Network, NetworkFault, Outgoing, TlsRoots};
 use crate::token::AccessToken;
 use http::Uri;
-use rustls_pki_types::ServerName;
+use http::uri::PathAndQuery;
+use keyhole_exchange::cloud::AuthorityHost;
 use std::fmt;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -25,6 +26,9 @@ const BODY: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubje
 /// An answer in bytes. An identity with 200 groups, the most that a token of
 /// Entra lists, has about 10 KiB.
 const MAX_ANSWER: usize = 64 * 1024;
+
+/// A URL in bytes.
+const MAX_URL: usize = 16 * 1024;
 
 /// A text of the server in characters.
 const MAX_TEXT: usize = 512;
@@ -91,20 +95,32 @@ impl ClusterReview {
             url: url.chars().take(MAX_TEXT).collect(),
             reason,
         };
-        if url.contains(['?', '#', '@']) {
-            return Err(fault("it has a query, a fragment or a user"));
+        if url.contains('@') {
+            // What stands before it may be a password.
+            return Err(ClusterUrlError {
+                url: "https://…@…".into(),
+                reason: "it has a user",
+            });
+        }
+        if url.len() > MAX_URL {
+            return Err(fault("it is too long"));
+        }
+        if url.contains(['?', '#']) {
+            return Err(fault("it has a query or a fragment"));
         }
         let uri: Uri = url.parse().map_err(|_| fault("it cannot be parsed"))?;
         if uri.scheme_str() != Some("https") {
             return Err(fault("it does not begin with https://"));
         }
         let authority = uri.authority().ok_or_else(|| fault("it has no host"))?;
-        let host = authority.host().trim_matches(['[', ']']);
-        if ServerName::try_from(host).is_err() {
-            return Err(fault("its host is neither a DNS name nor an address"));
+        let authority = AuthorityHost::parse(&format!("https://{authority}"))
+            .map_err(|_| fault("its host and port are none"))?
+            .authority();
+        if PathAndQuery::try_from(uri.path()).is_err() {
+            return Err(fault("its path holds what no URL can"));
         }
         Ok(Self {
-            authority: authority.to_string(),
+            authority,
             path: format!("{}{PATH}", uri.path().trim_end_matches('/')),
             roots,
         })
@@ -203,7 +219,7 @@ fn read(status: u16, body: &[u8], token: &str) -> ClusterAnswer {
         Some(without(text, token))
     };
     let user = &json["status"]["userInfo"];
-    ClusterAnswer {
+    let mut answer = ClusterAnswer {
         status,
         username: text(&user["username"]),
         groups: user["groups"]
@@ -214,7 +230,19 @@ fn read(status: u16, body: &[u8], token: &str) -> ClusterAnswer {
             .take(MAX_GROUPS)
             .collect(),
         message: text(&json["message"]),
+    };
+    // A token that comes back in pieces, each too short to be seen.
+    let all: String = answer
+        .username
+        .iter()
+        .chain(&answer.groups)
+        .map(String::as_str)
+        .collect();
+    if without(&all, token) != all.chars().take(MAX_TEXT).collect::<String>() {
+        answer.username = None;
+        answer.groups = vec!["[redacted]".into()];
     }
+    answer
 }
 
 /// A text of the server, cut, unless it holds a piece of the token.
@@ -242,6 +270,37 @@ mod tests {
         let answer = read(401, br#"{"message":"Unauthorized"}"#, "t");
         assert_eq!(answer.message.as_deref(), Some("Unauthorized"));
         assert_eq!(read(200, b"<html>", "t").username, None);
+    }
+
+    #[test]
+    fn a_url_is_taken_as_it_is_or_not_at_all() {
+        let roots = || TlsRoots::from_path_when_there("/nowhere");
+        let grant = ClusterReview::new("https://API.example:6443/k8s/", roots()).expect("a grant");
+        let said = format!("POST https://api.example:6443/k8s{PATH}");
+        assert!(grant.to_string().starts_with(&said), "{grant}");
+        let long = format!("https://a.example/{}", "a".repeat(65_490));
+        for url in [
+            "https://localhost:70000",
+            "https://localhost:x",
+            "https://localhost:-1",
+            "https://localhost:+1",
+            "https://2852039166",
+            "https://a.example/<",
+            &long,
+        ] {
+            assert!(ClusterReview::new(url, roots()).is_err(), "{url:.40}");
+        }
+        let refused = ClusterReview::new("https://u:hunter2@a.example", roots());
+        let refused = refused.expect_err("a user").to_string();
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+
+    #[test]
+    fn a_token_that_comes_back_in_pieces_is_not_shown() {
+        let token = "eyJhbGciOiJub25lIn0.eyJhIjoxfQ.a-signature-that-is-long-enough";
+        let (one, two) = token[20..60].split_at(20);
+        let body = format!(r#"{{"status":{{"userInfo":{{"groups":["{one}","{two}"]}}}}}}"#);
+        assert_eq!(read(201, body.as_bytes(), token).groups, ["[redacted]"]);
     }
 
     #[test]

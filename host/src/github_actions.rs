@@ -9,6 +9,7 @@
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
 use crate::network::{Network, NetworkFault, Outgoing};
+use http::uri::PathAndQuery;
 use keyhole_exchange::assertion;
 use keyhole_exchange::cloud::{AuthorityHost, Scheme};
 use serde::Deserialize;
@@ -34,6 +35,9 @@ const PAUSES: [Duration; MAX_REQUESTS as usize - 1] =
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// The URL and the request token are no longer than this.
+const COMPRESSED: &str = "it is compressed, which was not asked for";
+
+/// A variable in bytes.
 const MAX_INPUT: usize = 16 * 1024;
 
 /// The grant of one GET to one URL, for the federated token.
@@ -110,7 +114,7 @@ impl FederatedTokenFault {
     pub fn next_step(&self) -> &'static str {
         match self {
             FederatedTokenFault::Refused { .. } => {
-                "give the job `permissions: id-token: write`; the request token ends with the \
+                "give the job `permissions: {id-token: write}`; the request token ends with the \
                  job, so run this in the very job that has it"
             }
             FederatedTokenFault::Network(NetworkFault::Certificate { .. }) => {
@@ -182,10 +186,15 @@ impl GitHubActions {
             return Err(GitHubActionsFault::Audience);
         }
         let separator = if query.is_empty() { "" } else { "&" };
+        let path = if path.is_empty() { "/" } else { path };
+        let query = format!("{query}{separator}audience={}", percent_encoded(audience));
+        if PathAndQuery::try_from(format!("{path}?{query}")).is_err() {
+            return Err(wrong("it holds what no URL can"));
+        }
         Ok(GitHubActions {
             host,
-            path: if path.is_empty() { "/" } else { path }.to_owned(),
-            query: format!("{query}{separator}audience={}", percent_encoded(audience)),
+            path: path.to_owned(),
+            query,
             audience: audience.to_owned(),
             authorization: Zeroizing::new(format!("bearer {}", request_token.as_str())),
         })
@@ -254,7 +263,13 @@ impl GitHubActions {
                     let _ = call.refuse(Capability::Resolve, target, rule);
                 }
                 // It may quote the answer's head, and that the request's.
-                let text = format!("{fault}").replace(self.request_token(), "[redacted]");
+                let text = match &fault {
+                    // It may be a piece of the request that came back.
+                    NetworkFault::Encoding(_) => COMPRESSED.to_owned(),
+                    fault => fault
+                        .to_string()
+                        .replace(self.request_token(), "[redacted]"),
+                };
                 call.log(event.since(start).detail(format!("failed: {text}")));
                 call.transport_failed(text);
                 return Err(unusable_http(fault));
@@ -284,7 +299,7 @@ fn unusable_http(fault: NetworkFault) -> FederatedTokenFault {
     FederatedTokenFault::BadResponse {
         reason: match fault {
             // hyper quotes nothing, the others only what is known here.
-            NetworkFault::Encoding(_) => "it is compressed, which was not asked for".into(),
+            NetworkFault::Encoding(_) => COMPRESSED.into(),
             fault => fault.to_string(),
         },
     }
@@ -389,6 +404,9 @@ mod tests {
             "https://user@a.example/t",
             "https://a.example/t#f",
             "https://a.example/a b",
+            "https://a.example/a<b",
+            "https://a.example/?a=\"b\"",
+            "https://a.example/a`b",
             "https://a.example/t\r\nx: y",
             "https:///t",
         ] {

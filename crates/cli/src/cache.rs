@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use keyhole_exchange::settings::Settings;
-use keyhole_host::{AccessToken, CacheFault, Error, TokenCache};
+use keyhole_host::{AccessToken, CacheFault, Error, Keyhole, TokenCache};
 use keyhole_report::{ExitClass, Fact, Failure, Section, Terminal, Utc};
 
 use crate::{exit, failure, help};
@@ -106,16 +105,15 @@ impl CacheFlags {
     /// As [`CacheFlags::open`], and what is kept is not the user's alone.
     pub(crate) fn section(
         &self,
-        of: Option<(&Settings, &AccessToken)>,
+        of: Option<(&Keyhole, &AccessToken)>,
     ) -> Result<Option<Section>, Failure> {
         let Some(cache) = self.open()? else {
             return Ok(None);
         };
         let mut facts = vec![Fact::new("place", cache.to_string())];
-        if let Some((settings, token)) = of {
-            let (issuer, subject) = (&token.assertion.issuer, &token.assertion.subject);
+        if let Some((keyhole, token)) = of {
             let kept = cache
-                .look(settings, issuer.as_deref(), subject.as_deref())
+                .look(keyhole, &token.scope, &token.assertion)
                 .map_err(|fault| failure::of(&Error::Cache(fault), None))?;
             facts.push(match kept {
                 Ok(expires_on) => Fact::new("kept token expires", Utc(expires_on)),

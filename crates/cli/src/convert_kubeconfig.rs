@@ -138,7 +138,16 @@ impl ConvertKubeconfig {
                     None => String::new(),
                 }
             ),
-            "Give --kubeconfig the file of the cluster, as `az aks get-credentials` writes it.",
+            match self.context {
+                Some(_) => {
+                    "Give --context another of the contexts (`kubectl config get-contexts`), or \
+                     leave it out."
+                }
+                None => {
+                    "Give --kubeconfig the file of the cluster, as `az aks get-credentials` \
+                     writes it."
+                }
+            },
         );
         let elsewhere = |user: &&UserReport| user.outcome != Outcome::Skipped(Skip::OtherContext);
         for user in all().filter(elsewhere).take(LISTED) {

@@ -277,17 +277,17 @@ impl LogFlags {
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum LogLevel {
-    /// Nothing.
+    /// No log lines; error:, hint: and note: lines are none.
     Off,
-    /// What failed.
+    /// What broke beside the result, such as the audit log.
     Error,
-    /// And what the sandbox refused.
+    /// And what the sandbox refused, and what is waited for.
     Warn,
-    /// And what was done.
+    /// And what has no effect.
     Info,
-    /// And how.
+    /// And each decision of the sandbox.
     Debug,
-    /// And all there is.
+    /// The same.
     Trace,
 }
 

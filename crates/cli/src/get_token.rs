@@ -80,12 +80,11 @@ impl GetToken {
             }
         }
         let api_version = asked_version()?;
-        let settings = sandbox::resolve(&chosen.flags, |name| chosen.read(name))?;
+        let settings = chosen.settings()?;
         *notes = sandbox::notes(&settings);
-        let mut flags = self.sandbox.clone();
-        flags.network.no_binding_variables = chosen.reads_nothing();
+        let flags = chosen.sandbox(&self.sandbox);
+        notes.extend(flags.network.notes());
         notes.extend(chosen.overrules);
-        flags.set_timeout(chosen.timeout);
         let artifact = artifact::chosen(&flags)?;
         let cache = self.cache.open()?;
         let propagation = Propagation::new(flags.retry_propagation());

@@ -52,7 +52,7 @@ pub(crate) fn grant(
             .ok_or_else(|| {
                 failed(
                     format!("{name} is not set, so GitHub Actions cannot be asked for a token"),
-                    "Give the job `permissions: id-token: write`, and in a container or composite \
+                    "Give the job `permissions: {id-token: write}`, and in a container or composite \
                      action pass both ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN on.",
                 )
             })

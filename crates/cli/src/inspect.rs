@@ -12,6 +12,7 @@ use keyhole_report::{ExitClass, Failure, Outcome, Run, Section};
 use crate::cache::CacheFlags;
 use crate::explain::{Cluster, ClusterFlags};
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
+use crate::kubelogin::KubeloginFlags;
 use crate::{artifact, exit, help, sandbox, sections, terminal};
 
 /// Show the component, and what these settings would grant it
@@ -35,6 +36,9 @@ pub(crate) struct Inspect {
 
     #[command(flatten)]
     identity: IdentityFlags,
+
+    #[command(flatten)]
+    kubelogin: KubeloginFlags,
 
     #[command(flatten)]
     sandbox: SandboxFlags,
@@ -84,9 +88,14 @@ impl Inspect {
     fn chosen(&self, run: &mut Run) -> Result<(), Failure> {
         let artifact = artifact::chosen(&self.sandbox)?;
         let ours = artifact.origin() == Origin::Embedded;
-        let built = sandbox::settings(&self.identity).and_then(|settings| {
+        let chosen = self.kubelogin.choose(self.identity.to_settings_flags());
+        let built = chosen.and_then(|chosen| {
+            let settings = chosen.settings()?;
             run.notes = sandbox::notes(&settings);
-            let keyhole = sandbox::build(artifact, &settings, &self.sandbox, None, |_| {})?;
+            let flags = chosen.sandbox(&self.sandbox);
+            run.notes.extend(flags.network.notes());
+            run.notes.extend(chosen.overrules);
+            let keyhole = sandbox::build(artifact, &settings, &flags, None, |_| {})?;
             Ok((settings, keyhole))
         });
         let cluster = self.cluster.grant()?;

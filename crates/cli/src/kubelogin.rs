@@ -14,10 +14,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
-use keyhole_exchange::settings::{Flags, flag, variable};
+use keyhole_exchange::settings::{Flags, Settings, flag, variable};
 use keyhole_report::{ExitClass, Failure};
 
 use crate::duration::GoDuration;
+use crate::flags::SandboxFlags;
 use crate::sandbox;
 pub(crate) use foreign::ForeignFlags;
 
@@ -172,25 +173,30 @@ fn other_login(method: &str) -> Failure {
         ExitClass::Configuration,
         format!("'{method}' {what}; the one method here is {WORKLOAD_IDENTITY}"),
         format!(
-            "Give --login {WORKLOAD_IDENTITY}, or use kubelogin itself for {}.",
+            "Give --login {WORKLOAD_IDENTITY}, or use Azure's own kubelogin for {}.",
             OTHERS.join(", ")
         ),
     )
 }
 
 impl Chosen {
-    /// Whether no variable that names an identity or whom to ask is read.
-    pub(crate) fn reads_nothing(&self) -> bool {
-        matches!(self.reading, Reading::Nothing)
-    }
-
-    /// A variable of this process, if it is one of those that are read, under
-    /// the name that Keyhole knows it by.
+    /// The settings that flags and the variables that are read come to.
     ///
     /// # Errors
-    /// Its value is not UTF-8.
-    pub(crate) fn read(&self, name: &str) -> Result<Option<String>, VarError> {
-        self.reading.read(name)
+    /// They are incomplete or cannot be used.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let settings = sandbox::resolve(&self.flags, |name| self.reading.read(name));
+        settings.map_err(|failure| self.reading.explain(failure))
+    }
+
+    /// The flags of the sandbox as these rules change them.
+    pub(crate) fn sandbox(&self, flags: &SandboxFlags) -> SandboxFlags {
+        let mut flags = flags.clone();
+        // Whom to ask is not read from variables either.
+        flags.network.no_binding_variables = matches!(self.reading, Reading::Nothing);
+        flags.network.known_authorities_only = self.flags.known_authorities_only;
+        flags.set_timeout(self.timeout);
+        flags
     }
 
     /// Takes away each flag that a variable beats. One that said something else
@@ -243,6 +249,28 @@ impl Reading {
             }
             (_, name) => sandbox::variable(name),
         }
+    }
+
+    /// A variable that is said to be missing, but is not the one that is read.
+    fn explain(self, mut failure: Failure) -> Failure {
+        let is_not_set = |name: &str| format!("{name} is not set");
+        match self {
+            Self::Nothing if failure.message.ends_with("is not set") => {
+                failure.message += ", and --disable-environment-override reads no variable";
+                failure.next_step =
+                    "Give its flag, or leave --disable-environment-override out.".into();
+            }
+            Self::AzureRm if failure.message == is_not_set(variable::TENANT_ID) => {
+                failure.message = is_not_set(ARM_TENANT_ID);
+                failure.next_step = format!(
+                    "Set {ARM_TENANT_ID}, which --use-azurerm-env-vars reads in place of {}, or \
+                     give --tenant-id.",
+                    variable::TENANT_ID
+                );
+            }
+            _ => {}
+        }
+        failure
     }
 
     /// The same for what decides between flags and variables. One that is empty

@@ -55,6 +55,10 @@ pub(crate) struct NetworkFlags {
     /// Whether the variables of an identity binding are passed over.
     #[arg(skip)]
     pub(crate) no_binding_variables: bool,
+
+    /// Whether variables may name no place but Microsoft's.
+    #[arg(skip)]
+    pub(crate) known_authorities_only: bool,
 }
 
 impl NetworkFlags {
@@ -94,12 +98,33 @@ impl NetworkFlags {
                 format!("Set {name} anew, or unset it."),
             ));
         }
-        binding.map_err(|error| {
+        let binding = binding.map_err(|error| {
             Failure::new(
                 ExitClass::Configuration,
                 error.to_string(),
                 error.next_step(),
             )
-        })
+        })?;
+        match &binding {
+            Some(binding) if self.known_authorities_only && self.identity_binding.is_none() => {
+                Err(Failure::new(
+                    ExitClass::Configuration,
+                    format!(
+                        "{binding} would be asked in the place of the authority, and \
+                         --known-authorities-only lets no variable choose whom to ask"
+                    ),
+                    "Give --identity-binding URL if it is meant, or --identity-binding off.",
+                ))
+            }
+            _ => Ok(binding),
+        }
+    }
+
+    /// What a person should know: who is asked in the place of the authority.
+    pub(crate) fn notes(&self) -> Option<String> {
+        let binding = self.binding().ok().flatten()?;
+        Some(format!(
+            "the token proxy {binding} is asked in the place of the authority"
+        ))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use keyhole_report::{ExitClass, Failure};
@@ -39,8 +40,13 @@ impl<'a> Page<'a> {
 
     fn replace(&self, html: &str) -> io::Result<()> {
         let (path, mut file) = self.temporary()?;
-        let written = file
-            .write_all(html.as_bytes())
+        // A page that is there already keeps its mode.
+        let mode = match fs::metadata(&self.target) {
+            Ok(old) => file.set_permissions(old.permissions()),
+            Err(_) => Ok(()),
+        };
+        let written = mode
+            .and_then(|()| file.write_all(html.as_bytes()))
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&path, &self.target));
         if written.is_err() {
@@ -60,6 +66,7 @@ impl<'a> Page<'a> {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
+            .mode(0o600)
             .open(&path)?;
         Ok((path, file))
     }
@@ -77,6 +84,10 @@ fn target(name: &Path) -> io::Result<PathBuf> {
         }
         seen => seen?,
     };
+    let link = fs::symlink_metadata(name)?;
+    if link.is_symlink() && ![0, rustix::process::geteuid().as_raw()].contains(&link.uid()) {
+        return Err(io::Error::other("it is a link of another user"));
+    }
     if !seen.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
@@ -111,6 +122,26 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).expect("the file"), "after");
         assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2);
+    }
+
+    #[test]
+    fn a_page_is_its_owner_s_alone_unless_it_was_not_before() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("report.html");
+        let mode = || fs::metadata(&file).expect("a page").mode() & 0o777;
+        Page::new(&file)
+            .expect("a page")
+            .save("")
+            .expect("it is saved");
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("a mode");
+        Page::new(&file)
+            .expect("a page")
+            .save("")
+            .expect("it is saved");
+        assert_eq!(mode(), 0o644);
     }
 
     #[test]

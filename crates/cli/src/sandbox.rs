@@ -12,16 +12,8 @@ use keyhole_host::{Artifact, Keyhole, Observations, TlsRoots, TokenCache, TokenR
 use keyhole_report::{ExitClass, Failure};
 
 use crate::audit_log::AuditLog;
-use crate::flags::{IdentityFlags, SandboxFlags};
+use crate::flags::SandboxFlags;
 use crate::{exit, failure, github_actions, progress};
-
-/// Settings from flags and this process's variables.
-///
-/// # Errors
-/// One is missing or cannot be used.
-pub(crate) fn settings(flags: &IdentityFlags) -> Result<Settings, Failure> {
-    resolve(&flags.to_settings_flags(), variable)
-}
 
 /// A variable of this process.
 ///

@@ -15,6 +15,7 @@ use keyhole_report::{Failure, Outcome, Run, Step, StepState, Style, TokenSummary
 use crate::cache::CacheFlags;
 use crate::explain::{self, Cluster, ClusterFlags, Exchange, Reviewed, Wanted};
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
+use crate::kubelogin::KubeloginFlags;
 use crate::page::Page;
 use crate::progress::{self, Spinner};
 use crate::propagation::Propagation;
@@ -54,6 +55,9 @@ pub(crate) struct Verify {
     identity: IdentityFlags,
 
     #[command(flatten)]
+    kubelogin: KubeloginFlags,
+
+    #[command(flatten)]
     sandbox: SandboxFlags,
 
     #[command(flatten)]
@@ -83,10 +87,18 @@ impl Verify {
             outcome: Outcome::Shown,
         };
         run.notes.extend(self.identity.other_source());
-        let settings = sandbox::settings(&self.identity);
+        let chosen = self.kubelogin.choose(self.identity.to_settings_flags());
+        let mut flags = self.sandbox.clone();
+        let settings = chosen.and_then(|chosen| {
+            let settings = chosen.settings()?;
+            flags = chosen.sandbox(&self.sandbox);
+            run.notes.extend(flags.network.notes());
+            run.notes.extend(chosen.overrules);
+            Ok(settings)
+        });
         let mut exchange = Exchange::default();
         let result = match &settings {
-            Ok(settings) => self.exchange(settings, &steps, &mut run, &mut exchange),
+            Ok(settings) => self.exchange(settings, &flags, &steps, &mut run, &mut exchange),
             Err(failure) => {
                 steps.took("settings", StepState::Failed, String::new());
                 Err(failure.clone())
@@ -124,6 +136,7 @@ impl Verify {
     fn exchange(
         &self,
         settings: &Settings,
+        flags: &SandboxFlags,
         steps: &Steps,
         run: &mut Run,
         exchange: &mut Exchange,
@@ -132,22 +145,26 @@ impl Verify {
         run.notes.extend(sandbox::notes(settings));
         run.sections.push(sections::settings(settings));
         let cluster = self.cluster.grant()?;
+        // Before anything is sent: a cache that cannot be used.
+        self.cache.section(None)?;
 
         let spinner = Spinner::start("loading the component");
         let observing = steps.clone();
-        let propagation = Propagation::new(self.sandbox.retry_propagation());
+        let propagation = Propagation::new(flags.retry_propagation());
         let tries = propagation.clone();
         let observations = self.explains().then(|| exchange.observations.clone());
-        let keyhole = artifact::chosen(&self.sandbox)
+        let keyhole = artifact::chosen(flags)
             .and_then(|artifact| {
                 let observer = move |event: &AuditEvent| {
                     tries.observe(event);
                     observing.observe(event);
                 };
-                sandbox::build(artifact, settings, &self.sandbox, observations, observer)
+                sandbox::build(artifact, settings, flags, observations, observer)
             })
-            .inspect_err(|_| steps.took("sandbox", StepState::Failed, String::new()))?;
-        let request = sandbox::request(&self.sandbox);
+            .inspect_err(|failure| {
+                steps.took("options", StepState::Failed, failure.message.clone());
+            })?;
+        let request = sandbox::request(flags);
         let grants = keyhole.grants_for(&request);
         run.sections.push(sections::grants(&grants));
         run.sections.extend(cluster.as_ref().map(Cluster::section));
@@ -173,7 +190,7 @@ impl Verify {
         drop(spinner);
         if let Ok(token) = &result {
             run.sections
-                .extend(self.cache.section(Some((settings, token)))?);
+                .extend(self.cache.section(Some((&keyhole, token)))?);
         }
         let cluster = cluster.as_ref();
         run.uses = explain::uses(

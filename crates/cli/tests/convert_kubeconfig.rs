@@ -622,7 +622,7 @@ fn secrets_and_other_logins_are_refused() {
         ),
         (
             &["--login", "devicecode"],
-            "'devicecode' is not a supported login method. Supported method is one of workloadidentity",
+            "'devicecode' is not a login that entries are written for; the one method here is workloadidentity",
         ),
         (
             &["--environment", "Nowhere"],

@@ -176,15 +176,16 @@ pub(crate) struct Arguments {
 
 /// For an entry that was kubelogin's: values from the command line, and the
 /// server and the cloud of the old entry where that says nothing. Its other
-/// values belong to another login.
+/// values are kept if they are of this login, and else belong to another.
 pub(crate) fn of_kubelogin(old: &[String], wanted: &Wanted) -> Arguments {
     let parts = parts(old);
     let mut arguments = Arguments {
         new: beginning(),
         ..Arguments::default()
     };
+    let of_this_login = last(&parts, LOGIN) == Some(WORKLOAD_IDENTITY);
     for (name, value) in wanted.values() {
-        let taken_over = matches!(name, flag::SERVER_ID | flag::ENVIRONMENT);
+        let taken_over = of_this_login || matches!(name, flag::SERVER_ID | flag::ENVIRONMENT);
         let old = last(&parts, name).filter(|old| taken_over && !old.is_empty());
         arguments.push(name, value, old);
     }
@@ -294,7 +295,11 @@ impl Arguments {
                 .flatten()
         };
         Flags {
+            client_id: value(flag::CLIENT_ID),
+            tenant_id: value(flag::TENANT_ID),
             server_id: value(flag::SERVER_ID),
+            federated_token_file: value(flag::FEDERATED_TOKEN_FILE),
+            authority_host: value(flag::AUTHORITY_HOST),
             environment: value(flag::ENVIRONMENT),
             ..Flags::default()
         }

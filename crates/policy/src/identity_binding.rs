@@ -12,7 +12,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::Ipv6Addr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// URL of the token proxy.
 pub const TOKEN_PROXY: &str = "AZURE_KUBERNETES_TOKEN_PROXY";
@@ -302,7 +302,12 @@ fn authority(place: &str) -> Result<String, UrlFault> {
         .and_then(|host| host.strip_suffix(']'))
     {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.len() <= 253 && host.bytes().all(is_name),
+        None => {
+            !host.is_empty()
+                && host.len() <= 253
+                && host.bytes().all(is_name)
+                && !is_odd_address(host)
+        }
     };
     if !is_host {
         return Err(UrlFault::Host);
@@ -316,6 +321,17 @@ fn authority(place: &str) -> Result<String, UrlFault> {
         Ok(number) if digits && number != 0 => Ok(format!("{host}:{number}")),
         _ => Err(UrlFault::Port),
     }
+}
+
+/// Whether a resolver would take it for an IPv4 address that is written in
+/// another way (WHATWG URL, "ends in a number"): it would not be judged as one.
+fn is_odd_address(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    let is_number = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_digit())
+            || label.to_ascii_lowercase().starts_with("0x")
+    };
+    last.is_some_and(is_number) && host.parse::<Ipv4Addr>().is_err()
 }
 
 /// Two paths as one, without empty and dot segments, as Go's `URL.JoinPath`
@@ -447,6 +463,10 @@ mod tests {
             ("https:///path", UrlFault::Host),
             ("https://h\u{f6}st", UrlFault::Host),
             ("https://a b", UrlFault::Host),
+            ("https://2852039166", UrlFault::Host),
+            ("https://0xa9fea9fe", UrlFault::Host),
+            ("https://169.254.43518", UrlFault::Host),
+            ("https://169.254.169.254.", UrlFault::Host),
             ("https://[::1", UrlFault::Host),
             ("https://[::1]x:1", UrlFault::Host),
             ("https://::1", UrlFault::Host),

@@ -45,7 +45,7 @@ impl Finding {
 
     /// One that was not come to.
     pub fn not_reached(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, FindingState::NotReached, "not reached")
+        Self::new(id, title, FindingState::NotReached, "")
     }
 
     /// The finding with what to do about it.

@@ -103,6 +103,15 @@ impl Run {
             Outcome::Token(summary) => {
                 open_paragraph(&mut out, after);
                 out += &token(summary, self.at, style);
+                // Asked for, and about the token.
+                for section in self
+                    .sections
+                    .iter()
+                    .filter(|section| section.key == "cache")
+                {
+                    out.push('\n');
+                    out += &sections(core::slice::from_ref(section), style);
+                }
             }
             Outcome::Shown => {}
             Outcome::Failed(failure) => {

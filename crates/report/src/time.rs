@@ -55,8 +55,8 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// How far away a time is, for people: `in 59 min`, `in 42 s`, `12 min ago`.
-/// Minutes are rounded towards now.
+/// How far away a time is, for people: `in 59 min`, `in 42 s`, `12 min ago`,
+/// `in 23 h 59 min`. It is rounded towards now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Until {
     /// The present, Unix seconds.
@@ -68,15 +68,18 @@ pub struct Until {
 impl fmt::Display for Until {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let distance = self.then.abs_diff(self.now);
-        let (number, unit) = if distance < 60 {
-            (distance, "s")
-        } else {
-            (distance / 60, "min")
-        };
-        if self.then < self.now {
-            write!(f, "{number} {unit} ago")
-        } else {
-            write!(f, "in {number} {unit}")
+        let past = self.then < self.now;
+        if !past {
+            f.write_str("in ")?;
         }
+        match distance {
+            0..60 => write!(f, "{distance} s")?,
+            60..7_200 => write!(f, "{} min", distance / 60)?,
+            7_200..172_800 => {
+                write!(f, "{} h {} min", distance / 3_600, distance % 3_600 / 60)?;
+            }
+            _ => write!(f, "{} d", distance / 86_400)?,
+        }
+        f.write_str(if past { " ago" } else { "" })
     }
 }

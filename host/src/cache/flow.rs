@@ -19,6 +19,10 @@ const RENEWAL: Duration = Duration::from_secs(10);
 /// (azure-identity for Python: `_DEFAULT_TOKEN_REFRESH_RETRY_DELAY`).
 const BETWEEN_RENEWALS: Duration = Duration::from_secs(30);
 
+/// Another exchange of the same token is waited for no longer than this, and no
+/// longer than half of the time that is left.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// One call and what it knows.
 struct Cached<'a> {
     keyhole: &'a Keyhole,
@@ -54,10 +58,7 @@ pub(crate) async fn get_token(
         Err(error) => return Err(error),
     };
     let scope = keyhole.scope(request);
-    let key = keyhole
-        .client()
-        .key(&scope, facts.issuer.as_deref(), facts.subject.as_deref());
-    let Some(key) = key else {
+    let Some(key) = keyhole.client().key(&scope, &facts) else {
         return keyhole.exchange(request, left()).await;
     };
     let cached = Cached {
@@ -71,11 +72,13 @@ pub(crate) async fn get_token(
     };
     match cached.find()? {
         Found::Fresh(entry) => return Ok(cached.hit(entry)),
-        Found::Renew(entry) => return Ok(cached.renew(entry, left()).await),
+        Found::Renew(entry) => return cached.renew(entry, left()).await,
         Found::Nothing(why) => cached.note(format!("miss: {why}")),
     }
-    let Some(place) = cache.wait(&key, left()).await? else {
-        return Err(cached.waited_in_vain(timeout));
+    let Some(place) = cache.wait(&key, PATIENCE.min(left() / 2)).await? else {
+        // Whoever has it is slow, or stopped: that is not to hold up the others.
+        cached.note("miss: another exchange of the same token was waited for in vain".into());
+        return keyhole.exchange(request, left()).await;
     };
     // Whoever was first may have kept one meanwhile.
     match cached.find()? {
@@ -129,21 +132,26 @@ impl Cached<'_> {
         })
     }
 
-    /// Asks for a newer token, and takes the kept one if that fails.
-    async fn renew(&self, entry: Entry, left: Duration) -> AccessToken {
+    /// Asks for a newer token, and takes the kept one if the authority has none.
+    async fn renew(&self, entry: Entry, left: Duration) -> Result<AccessToken, Error> {
         let place = match self.cache.try_now(&self.key) {
             Ok(Some(place)) if !place.failed_within(BETWEEN_RENEWALS) => place,
             // Somebody else renews it, or just could not.
-            _ => return self.hit(entry),
+            _ => return Ok(self.hit(entry)),
         };
         match self.cache.find(&self.key) {
-            Ok(Found::Fresh(entry)) => return self.hit(entry),
+            Ok(Found::Fresh(entry)) => return Ok(self.hit(entry)),
             _ => self.note("renewal: the authority suggests it".into()),
         }
         match self.keyhole.exchange(self.request, left.min(RENEWAL)).await {
             Ok(token) => {
                 self.keep(&place, &token);
-                token
+                Ok(token)
+            }
+            // What the sandbox refused, a limit or a bug is never passed over.
+            Err(error) if !is_of_the_authority(&error) => {
+                place.fail();
+                Err(error)
             }
             Err(error) => {
                 place.fail();
@@ -151,7 +159,7 @@ impl Cached<'_> {
                     target: "keyhole",
                     "the kept token is used, for it could not be renewed early: {error}"
                 );
-                self.hit(entry)
+                Ok(self.hit(entry))
             }
         }
     }
@@ -162,8 +170,7 @@ impl Cached<'_> {
             self.note("not kept: it ends within 5 min".into());
             return place.fail();
         }
-        let who = |facts: &wit::AssertionFacts| (facts.issuer.clone(), facts.subject.clone());
-        if who(&token.assertion) != who(&self.facts) {
+        if self.keyhole.client().key(&self.scope, &token.assertion) != Some(self.key) {
             // The file was read twice, and became another identity's in between.
             self.note("not kept: the federated token became another one".into());
             return place.fail();
@@ -189,15 +196,18 @@ impl Cached<'_> {
         self.log
             .log(AuditEvent::allowed(Capability::Cache, target).detail(what));
     }
+}
 
-    fn waited_in_vain(&self, timeout: Duration) -> Error {
-        self.note("miss: another exchange of the same token was waited for in vain".into());
-        Error::Deadline {
-            timeout,
-            transport: Some(format!(
-                "another process is asking for the same token, and this one waited for it ({})",
-                self.cache.place_of(&self.key)
-            )),
-        }
+/// Whether a failed exchange is the authority's, or of the way to it.
+fn is_of_the_authority(error: &Error) -> bool {
+    match error {
+        Error::Deadline { .. } => true,
+        Error::Token { error, .. } => matches!(
+            **error,
+            wit::TokenError::Refused(_)
+                | wit::TokenError::Unavailable(_)
+                | wit::TokenError::BadResponse(_)
+        ),
+        _ => false,
     }
 }

@@ -20,13 +20,15 @@ pub use keyhole_policy::cache::LAST_SECONDS;
 
 pub(crate) use flow::get_token;
 
+use crate::bindings::exports::keyhole::identity::token_provider::AssertionFacts;
 use crate::error::PathInText;
+use crate::keyhole::Keyhole;
 use directory::{Directory, FilePlace};
 use keyhole_exchange::settings::Settings;
 use keyhole_policy::cache::{CacheKey, Entry, Owner, Use, judge};
 use memory::{Memory, MemoryPlace};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -45,14 +47,17 @@ enum Store {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     authority: String,
+    asked: String,
     tenant: String,
     client_id: String,
 }
 
 impl Client {
-    pub(crate) fn of(settings: &Settings) -> Self {
+    /// `asked` is where requests go and which roots prove it.
+    pub(crate) fn of(settings: &Settings, asked: String) -> Self {
         Client {
             authority: settings.authority().url(),
+            asked,
             tenant: settings.tenant().as_str().to_owned(),
             client_id: settings.client_id().as_str().to_owned(),
         }
@@ -60,14 +65,16 @@ impl Client {
 
     /// The key of its token for a scope; none without an issuer and a subject,
     /// which no token that an authority takes lacks.
-    fn key(&self, scope: &str, issuer: Option<&str>, subject: Option<&str>) -> Option<CacheKey> {
+    fn key(&self, scope: &str, facts: &AssertionFacts) -> Option<CacheKey> {
         Some(CacheKey::of(&Owner {
             authority: &self.authority,
+            asked: &self.asked,
             tenant: &self.tenant,
             client_id: &self.client_id,
             scope,
-            issuer: issuer?,
-            subject: subject?,
+            issuer: facts.issuer.as_deref()?,
+            subject: facts.subject.as_deref()?,
+            audiences: &facts.audiences,
         }))
     }
 }
@@ -98,7 +105,9 @@ impl TokenCache {
     /// [`CacheFault::Unsafe`] if it is not a directory of this user's alone,
     /// [`CacheFault::Unavailable`] if it cannot be made or opened.
     pub fn directory(path: &Path) -> Result<Self, CacheFault> {
-        Directory::open(path).map(|directory| TokenCache(Arc::new(Store::Directory(directory))))
+        // A link with a slash behind it would be followed.
+        let path: PathBuf = path.components().collect();
+        Directory::open(&path).map(|directory| TokenCache(Arc::new(Store::Directory(directory))))
     }
 
     /// Removes the tokens that Keyhole keeps in a directory, and nothing else:
@@ -111,19 +120,19 @@ impl TokenCache {
         directory::clean(path)
     }
 
-    /// What is kept for the owner with these settings and this federated
-    /// token: when it ends in Unix seconds, or why there is none to be used.
+    /// What is kept of the tokens that `keyhole` asks for, for this scope and
+    /// federated token: when it ends in Unix seconds, or why there is none to be
+    /// used.
     ///
     /// # Errors
     /// [`CacheFault`].
     pub fn look(
         &self,
-        settings: &Settings,
-        issuer: Option<&str>,
-        subject: Option<&str>,
+        keyhole: &Keyhole,
+        scope: &str,
+        facts: &AssertionFacts,
     ) -> Result<Result<i64, String>, CacheFault> {
-        let client = Client::of(settings);
-        let Some(key) = client.key(settings.scope().as_str(), issuer, subject) else {
+        let Some(key) = keyhole.client().key(scope, facts) else {
             return Ok(Err(
                 "the federated token names no issuer or no subject".into()
             ));

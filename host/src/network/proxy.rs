@@ -2,7 +2,7 @@
 //! name that was granted, and TLS to that name inside.
 
 use super::roots::LiveRoots;
-use super::send::MAX_HEAD;
+use super::send::{MAX_HEAD, is_within_limit};
 use super::{NetworkFault, Stream, connect, resolve, tls};
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
@@ -233,6 +233,11 @@ async fn ask(stream: Stream, url: &ProxyUrl, host: &str) -> Result<Stream, What>
         .body(Full::new(Bytes::new()))
         .expect("the grant holds canonical strings only");
     let answer = sender.send_request(request).await.map_err(failed)?;
+    if !is_within_limit(answer.headers()) {
+        return Err(What::HeadSize {
+            host: host.to_owned(),
+        });
+    }
     if answer.status() != StatusCode::OK {
         return Err(What::Status {
             host: host.to_owned(),

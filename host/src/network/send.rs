@@ -2,7 +2,7 @@
 
 use super::{NetworkFault, Stream};
 use bytes::Bytes;
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
@@ -114,7 +114,7 @@ impl Outgoing {
         if let Some(authorization) = self.authorization {
             // One copy, wiped when the request has gone.
             let value = Bytes::from_owner(Wiped(authorization));
-            let mut value = header::HeaderValue::from_maybe_shared(value)?;
+            let mut value = HeaderValue::from_maybe_shared(value)?;
             value.set_sensitive(true);
             let request = Request::builder()
                 .uri(self.path)
@@ -187,6 +187,9 @@ pub(super) async fn send(stream: Stream, outgoing: Outgoing) -> Result<Answer, N
         }
     })?;
     let (head, body) = response.into_parts();
+    if !is_within_limit(&head.headers) {
+        return Err(NetworkFault::HeadSize { max: MAX_HEAD });
+    }
     let encodings = head.headers.get_all(header::CONTENT_ENCODING);
     if let Some(encoding) = encodings.iter().find(|encoding| *encoding != "identity") {
         let encoding = String::from_utf8_lossy(encoding.as_bytes());
@@ -204,6 +207,16 @@ pub(super) async fn send(stream: Stream, outgoing: Outgoing) -> Result<Answer, N
             .collect(),
         body,
     })
+}
+
+/// Whether a head is one of [`MAX_HEAD`] bytes at most. hyper's own limit is one
+/// of its buffer, and how much comes at once decides whether that is met.
+pub(super) fn is_within_limit(headers: &HeaderMap) -> bool {
+    const AROUND_A_LINE: usize = ": \r\n".len();
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + AROUND_A_LINE
+    };
+    headers.iter().map(line).sum::<usize>() <= MAX_HEAD
 }
 
 /// A whole body, within its limit. It is not kept as it comes: of a body in

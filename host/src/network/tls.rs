@@ -6,8 +6,8 @@ use super::{NetworkFault, Stream};
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
 use crate::observations::Observations;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls_pki_types::{ServerName, UnixTime};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_rustls::TlsConnector;
@@ -70,6 +70,26 @@ pub(crate) async fn handshake(
     Err(fault)
 }
 
+/// Why a certificate is not trusted, for a person; rustls says it in terms of
+/// its own.
+fn why(reason: &CertificateError) -> String {
+    let ago = |time: UnixTime, end: UnixTime| time.as_secs().abs_diff(end.as_secs());
+    match reason {
+        CertificateError::UnknownIssuer => "its CA is none of the roots (UnknownIssuer)".to_owned(),
+        CertificateError::ExpiredContext { time, not_after } => {
+            format!(
+                "it has expired: it ended {} s ago by this machine's clock",
+                ago(*time, *not_after)
+            )
+        }
+        CertificateError::NotValidYetContext { time, not_before } => format!(
+            "it begins in {} s by this machine's clock",
+            ago(*time, *not_before)
+        ),
+        other => other.to_string(),
+    }
+}
+
 fn describe(error: std::io::Error, host: String, roots: &str) -> NetworkFault {
     let tls = error
         .get_ref()
@@ -77,7 +97,7 @@ fn describe(error: std::io::Error, host: String, roots: &str) -> NetworkFault {
     match tls {
         Some(rustls::Error::InvalidCertificate(reason)) => NetworkFault::Certificate {
             host,
-            reason: reason.to_string(),
+            reason: why(reason),
             roots: roots.to_owned(),
         },
         Some(other) => NetworkFault::Tls {

@@ -155,7 +155,7 @@ fn a_job_that_may_not_ask_is_told_of_the_permission() {
             assert_eq!(ran.code, Some(2), "{ran:?}");
             let said = ran.stdout + &ran.stderr;
             assert!(said.contains(name), "{said}");
-            assert!(said.contains("permissions: id-token: write"), "{said}");
+            assert!(said.contains("permissions: {id-token: write}"), "{said}");
         }
     }
     assert_eq!(world.emulator.connections(), 0);
@@ -201,8 +201,8 @@ fn each_fault_of_github_has_its_exit_code() {
         framing: Framing::Chunked,
     };
     for (fault, code, said) in [
-        (Fault::status(401), 3, "permissions: id-token: write"),
-        (Fault::status(403), 3, "permissions: id-token: write"),
+        (Fault::status(401), 3, "permissions: {id-token: write}"),
+        (Fault::status(403), 3, "permissions: {id-token: write}"),
         (Fault::ReflectAssertion, 3, "refused (HTTP 4"),
         (Fault::redirect(302, "https://evil.example/"), 6, "redirect"),
         (Fault::not_json(), 6, "not JSON"),

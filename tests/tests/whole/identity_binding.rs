@@ -89,6 +89,44 @@ fn its_roots_may_be_text_and_flags_say_all_of_it_too() {
 }
 
 #[test]
+fn a_variable_chooses_nobody_where_only_known_authorities_are_asked() {
+    let world = World::new();
+    let only_known = |command: &mut Command| {
+        command
+            .args(["--known-authorities-only", "--authority-host"])
+            .arg("login.microsoftonline.com");
+    };
+    let mut refused = bound(&world);
+    refused.arg("get-token");
+    only_known(&mut refused);
+    run_command(&mut refused, &world).must_have_failed(
+        2,
+        &["AZURE_KUBERNETES_TOKEN_PROXY", "--known-authorities-only"],
+    );
+    // A flag may.
+    let mut chosen = bound(&world);
+    chosen.args(["get-token", "--identity-binding"]);
+    chosen.arg(world.emulator.token_proxy());
+    only_known(&mut chosen);
+    assert_eq!(run_command(&mut chosen, &world).code, Some(0));
+    assert_eq!(listeners(&world), [Listener::TokenProxy]);
+}
+
+#[test]
+fn who_is_asked_in_the_place_of_the_authority_is_said() {
+    let world = World::new();
+    let said = format!(
+        "the token proxy {}",
+        world.emulator.token_proxy().trim_end_matches('/')
+    );
+    let ran = run_command(bound(&world).arg("verify"), &world);
+    assert!(ran.stdout.contains(&said), "{said} in {ran:?}");
+    let mut failing = bound(&world);
+    let ran = get_token(&world, failing.env(SNI_NAME, "other.example"));
+    assert!(ran.stderr.contains(&said), "{said} in {ran:?}");
+}
+
+#[test]
 fn off_asks_the_authority_itself() {
     let world = World::new();
     let mut off = bound(&world);

@@ -190,7 +190,7 @@ fn what_a_proxy_does_wrong_exits_5_and_is_said() {
         (ProxyFault::Raw(garbage.clone()), "not HTTP/1.1"),
         (ProxyFault::Raw(redirect), "with 302"),
         (ProxyFault::Raw(Vec::new()), "closed the connection"),
-        (ProxyFault::HugeHead(200_000), "larger than 65536 bytes"),
+        (ProxyFault::HugeHead(70_000), "larger than 65536 bytes"),
         (ProxyFault::Hang, "has not answered CONNECT"),
         (ProxyFault::Close, "closed the connection"),
         (ProxyFault::CloseTunnel, "TLS handshake"),

@@ -29,7 +29,7 @@ fn success_is_a_line_a_step_the_expiration_time_and_a_truncated_token() {
         "localhost",
         "eyJ0eXAiOi",
         &format!("{}", TOKEN.len()),
-        "Z (in 1439 min)",
+        "Z (in 23 h 59 min)",
     ] {
         assert!(ran.stdout.contains(part), "{part:?} in:\n{}", ran.stdout);
     }

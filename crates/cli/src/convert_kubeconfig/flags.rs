@@ -92,7 +92,7 @@ impl EntryFlags {
         Err(Failure::new(
             ExitClass::Configuration,
             format!(
-                "'{}' is not a supported login method. Supported method is one of {WORKLOAD_IDENTITY}",
+                "'{}' is not a login that entries are written for; the one method here is {WORKLOAD_IDENTITY}",
                 self.login
             ),
             "Leave --login out, or stay with kubelogin for that login.",

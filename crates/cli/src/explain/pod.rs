@@ -86,7 +86,7 @@ pub(super) fn variables(
             id,
             title,
             FindingState::Right,
-            "complete, with the flags; not the webhook's, as far as can be seen",
+            "complete; set by hand or by flags, not by the webhook, as far as can be seen",
         ),
         Err(failure) => Finding::new(id, title, FindingState::Wrong, &*failure.message)
             .fix(missing(&read, webhook).unwrap_or_else(|| failure.next_step.clone())),

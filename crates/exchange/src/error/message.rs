@@ -257,7 +257,7 @@ fn offset(text: &mut String, circumstances: &Circumstances) {
 fn sent(text: &mut String, requests: u32) {
     match requests {
         0 | 1 => {}
-        more => say!(text, ". ", more, " requests were sent"),
+        more => say!(text, ". It was tried ", more, " times"),
     }
 }
 

@@ -165,10 +165,12 @@ mod tests {
     fn key(tenant: &str) -> CacheKey {
         CacheKey::of(&Owner {
             authority: "a",
+            asked: "",
             tenant,
             client_id: "c",
             scope: "s",
             issuer: "i",
+            audiences: &[],
             subject: "s",
         })
     }

@@ -10,6 +10,9 @@ use sha2::{Digest as _, Sha256};
 pub struct Owner<'a> {
     /// The authority's URL.
     pub authority: &'a str,
+    /// What is really asked, and which roots prove it: another place than the
+    /// authority may answer in its name.
+    pub asked: &'a str,
     /// The tenant.
     pub tenant: &'a str,
     /// The client id.
@@ -20,6 +23,8 @@ pub struct Owner<'a> {
     pub issuer: &'a str,
     /// `sub` of the federated token.
     pub subject: &'a str,
+    /// `aud` of the federated token.
+    pub audiences: &'a [String],
 }
 
 /// The SHA-256 of an [`Owner`]: the name that its token is kept under.
@@ -27,7 +32,7 @@ pub struct Owner<'a> {
 pub struct CacheKey([u8; 32]);
 
 /// Changes when what is hashed does.
-const VERSION: &str = "keyhole-cache-key 1";
+const VERSION: &str = "keyhole-cache-key 2";
 
 impl CacheKey {
     /// The key of an owner. Each field is hashed behind its length, so that no
@@ -38,12 +43,16 @@ impl CacheKey {
         for field in [
             VERSION,
             owner.authority,
+            owner.asked,
             owner.tenant,
             owner.client_id,
             owner.scope,
             owner.issuer,
             owner.subject,
-        ] {
+        ]
+        .into_iter()
+        .chain(owner.audiences.iter().map(String::as_str))
+        {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field.as_bytes());
         }
@@ -74,11 +83,13 @@ mod tests {
 
     const OWNER: Owner<'static> = Owner {
         authority: "https://login.microsoftonline.com/",
+        asked: "https://login.microsoftonline.com/t/oauth2/v2.0/token",
         tenant: "t",
         client_id: "c",
         scope: "s",
         issuer: "https://issuer/",
         subject: "system:serviceaccount:shop:cart",
+        audiences: &[],
     };
 
     #[test]
@@ -87,6 +98,14 @@ mod tests {
             OWNER,
             Owner {
                 authority: "https://login.microsoftonline.us/",
+                ..OWNER
+            },
+            Owner {
+                asked: "https://proxy.example/t/oauth2/v2.0/token",
+                ..OWNER
+            },
+            Owner {
+                audiences: &[String::new()],
                 ..OWNER
             },
             Owner {

@@ -554,6 +554,22 @@ users:
       env: [{name: HTTPS_PROXY, value: 'http://proxy.example:3128'}]
 ";
 
+const OF_THIS_LOGIN: &str = "\
+apiVersion: v1
+kind: Config
+clusters: []
+contexts: []
+users:
+- name: pod
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1beta1
+      command: kubelogin
+      args: [get-token, --login, workloadidentity, --server-id, '{server}', --client-id, c,
+        --tenant-id, t.example, --authority-host, 'https://login.microsoftonline.us/',
+        --federated-token-file, /f]
+";
+
 const NOTHING: &str = "\
 apiVersion: v1
 kind: Config
@@ -655,6 +671,14 @@ pub(super) const CONVERSIONS: &[Conversion] = &[
             "convert an entry with variables",
             &["-l", "workloadidentity"],
             WITH_ENVIRONMENT,
+        ),
+    ),
+    otherwise(
+        "converting an entry that is for workloadidentity already",
+        converts(
+            "convert an entry of this login",
+            &["-l", "workloadidentity"],
+            OF_THIS_LOGIN,
         ),
     ),
     otherwise(
