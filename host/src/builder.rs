@@ -231,6 +231,8 @@ impl Builder {
                 Route::Through(proxy) if proxy.url.scheme() == ProxyScheme::Https => {
                     Some(TlsRoots::from_environment()?)
                 }
+                // Another request than the exchange's may go through it.
+                _ if proxies.has_https_proxy() => TlsRoots::from_environment().ok(),
                 _ => None,
             };
             (route.to_string(), roots)

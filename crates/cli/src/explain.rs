@@ -41,7 +41,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    fn error(&self) -> Option<&(Error, Failure)> {
+    pub(crate) fn error(&self) -> Option<&(Error, Failure)> {
         self.result.as_ref()?.as_ref().err()
     }
 

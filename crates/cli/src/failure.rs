@@ -17,6 +17,14 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
     match error {
         Error::Token { error, transport } => {
             push(&mut failure.details, "cause", transport.as_deref());
+            if transport
+                .as_deref()
+                .is_some_and(|cause| cause.starts_with("the proxy "))
+            {
+                failure.next_step = "See that the proxy runs and may be reached from here; a host \
+                                     that needs none goes into NO_PROXY (--no-proxy)."
+                    .into();
+            }
             if let (TokenError::Assertion(_), Some(settings)) = (&**error, settings) {
                 // The component knows the file by another name.
                 push(&mut failure.details, "file", Some(settings.token_file()));

@@ -181,7 +181,9 @@ Environment variables:
 
 Exit codes:
   0   done, or nothing was there
-  2   it is not your directory, or a file cannot be removed";
+  2   it is not your directory, or a file cannot be removed
+  70  a bug in keyhole
+  130 Ctrl-C";
 
 /// The end of `keyhole completions --help`.
 pub(crate) const COMPLETIONS: &str = "\

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use keyhole_exchange::settings::Settings;
-use keyhole_host::AccessToken;
 use keyhole_host::audit::AuditEvent;
+use keyhole_host::{AccessToken, Error};
 use keyhole_report::{Failure, Outcome, Run, Step, StepState, Style, TokenSummary};
 
 use crate::cache::CacheFlags;
@@ -199,7 +199,8 @@ impl Verify {
             cluster.map(|cluster| (cluster, exchange.reviewed.as_ref())),
         );
         exchange.result = Some(result);
-        if self.explains() && exchange.assertion().is_none() {
+        let from_github = matches!(exchange.error(), Some((Error::GitHubActions { .. }, _)));
+        if self.explains() && exchange.assertion().is_none() && !from_github {
             // Nothing is sent for it; what fails has been said.
             steps.end();
             exchange.facts = sandbox::block_on(keyhole.inspect_token())?.ok();

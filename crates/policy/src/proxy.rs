@@ -93,6 +93,13 @@ impl Proxies {
         Self::default()
     }
 
+    /// Whether there is a proxy that is spoken to over TLS.
+    #[must_use]
+    pub fn has_https_proxy(&self) -> bool {
+        let scheme = self.proxy.as_ref().map(|proxy| proxy.url.scheme());
+        scheme == Some(ProxyScheme::Https)
+    }
+
     /// From flags, and from variables that `read` gives.
     ///
     /// # Errors

@@ -47,8 +47,8 @@ impl CacheFault {
     pub fn next_step(&self) -> &'static str {
         match self {
             CacheFault::Unsafe { .. } => {
-                "look at who made it and remove it (keyhole clean-cache removes what keyhole \
-                 made), or give --cache-dir a directory that is yours alone (mode 0700)"
+                "give --cache-dir a directory that is yours alone (mode 0700); what Keyhole made of \
+                 this one keyhole clean-cache removes"
             }
             CacheFault::Unavailable { .. } => {
                 "give --cache-dir a directory that can be written, or leave --cache out"

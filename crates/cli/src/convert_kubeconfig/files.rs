@@ -156,7 +156,11 @@ impl KubeconfigFile {
             .mode(0o600)
             .open(&backup);
         match made {
-            Ok(file) => self.fill(file, &self.text).map_err(failed)?,
+            Ok(file) => self.fill(file, &self.text).map_err(|error| {
+                // Half of it would be in the way of the next backup.
+                let _ = fs::remove_file(&backup);
+                failed(error)
+            })?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let same = fs::metadata(&backup)
                     .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_BYTES)

@@ -15,17 +15,20 @@ const CLUSTER: (&str, &str) = ("cluster", "cluster");
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterFlags {
-    /// Explain, and ask this API server whom it takes the access token for
+    /// An API server to be asked whom it takes the access token for
     ///
     /// The URL is the kubeconfig's `server`. The host, not the component,
-    /// sends one SelfSubjectReview there, with the access token as bearer.
+    /// sends one SelfSubjectReview there, with the access token as bearer; verify
+    /// does it and explains, inspect shows the grant.
     #[arg(long, value_name = "URL")]
     cluster: Option<String>,
 
     /// Trust these root certificates (PEM) for the API server, and no others
     ///
-    /// The kubeconfig's `certificate-authority`. Default: as for the
-    /// authority, SSL_CERT_FILE and SSL_CERT_DIR, else the system's.
+    /// The kubeconfig's `certificate-authority`, or what its
+    /// `certificate-authority-data` is decoded (base64 -d). Default:
+    /// SSL_CERT_FILE and SSL_CERT_DIR, else the system's; --authority-ca does
+    /// not count.
     #[arg(long, value_name = "FILE", requires = "cluster")]
     cluster_ca: Option<PathBuf>,
 }
