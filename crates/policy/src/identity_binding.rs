@@ -7,12 +7,13 @@
 //! request's path goes after the URL's own. See Microsoft Learn, "Identity
 //! bindings on AKS".
 
+use crate::place::{host_and_port, port_number};
 use crate::target::Target;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::Ipv4Addr;
 
 /// URL of the token proxy.
 pub const TOKEN_PROXY: &str = "AZURE_KUBERNETES_TOKEN_PROXY";
@@ -291,46 +292,25 @@ fn parse(url: &str) -> Result<(String, String), UrlFault> {
 }
 
 fn authority(place: &str) -> Result<String, UrlFault> {
-    let end = place.rfind(']').map_or(0, |end| end + 1);
-    let (host, port) = match place[end..].split_once(':') {
-        Some((host, port)) => (&place[..end + host.len()], port),
-        None => (place, ""),
+    let (host, port) = host_and_port(place).ok_or(UrlFault::Host)?;
+    let host = match host.contains(':') {
+        true => format!("[{host}]"),
+        false if is_odd_address(&host) => return Err(UrlFault::Host),
+        false => host,
     };
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    let is_host = match host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host.len() <= 253
-                && host.bytes().all(is_name)
-                && !is_odd_address(host)
-        }
-    };
-    if !is_host {
-        return Err(UrlFault::Host);
-    }
-    let host = host.to_ascii_lowercase();
     if port.is_empty() {
         return Ok(host);
     }
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    match port.parse::<u16>() {
-        Ok(number) if digits && number != 0 => Ok(format!("{host}:{number}")),
-        _ => Err(UrlFault::Port),
-    }
+    let port = port_number(port).ok_or(UrlFault::Port)?;
+    Ok(format!("{host}:{port}"))
 }
 
 /// Whether a resolver would take it for an IPv4 address that is written in
 /// another way (WHATWG URL, "ends in a number"): it would not be judged as one.
 fn is_odd_address(host: &str) -> bool {
     let last = host.trim_end_matches('.').rsplit('.').next();
-    let is_number = |label: &str| {
-        label.bytes().all(|byte| byte.is_ascii_digit())
-            || label.to_ascii_lowercase().starts_with("0x")
-    };
+    let is_number =
+        |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
     last.is_some_and(is_number) && host.parse::<Ipv4Addr>().is_err()
 }
 

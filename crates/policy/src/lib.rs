@@ -20,6 +20,7 @@ pub mod file;
 pub mod form;
 pub mod header;
 pub mod identity_binding;
+mod place;
 pub mod proxy;
 mod rule;
 pub mod target;

@@ -1,12 +1,12 @@
 //! Where a proxy is, and what it is shown.
 
+use crate::place::{host_and_port, port_number};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::fmt;
-use core::net::Ipv6Addr;
 use zeroize::Zeroizing;
 
 /// How a proxy is talked to.
@@ -78,16 +78,11 @@ impl ProxyUrl {
             Some((userinfo, place)) => (Some(userinfo), place),
             None => (None, authority),
         };
-        let (host, port) = host_and_port(place)?;
+        let (host, port) = host_and_port(place).ok_or(ProxyFault::Host)?;
         let port = match port {
-            None | Some("") if scheme == ProxyScheme::Https => 443,
-            None | Some("") => 80,
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port
-                .parse()
-                .ok()
-                .filter(|port| *port != 0)
-                .ok_or(ProxyFault::Port)?,
-            Some(_) => return Err(ProxyFault::Port),
+            "" if scheme == ProxyScheme::Https => 443,
+            "" => 80,
+            port => port_number(port).ok_or(ProxyFault::Port)?,
         };
         Ok(ProxyUrl {
             scheme,
@@ -182,32 +177,6 @@ impl ProxyFault {
             }
         }
     }
-}
-
-fn host_and_port(place: &str) -> Result<(String, Option<&str>), ProxyFault> {
-    let (host, port) = match place.strip_prefix('[') {
-        Some(rest) => {
-            let (host, after) = rest.split_once(']').ok_or(ProxyFault::Host)?;
-            host.parse::<Ipv6Addr>().map_err(|_| ProxyFault::Host)?;
-            match after.strip_prefix(':') {
-                None if after.is_empty() => (host, None),
-                None => return Err(ProxyFault::Host),
-                port => (host, port),
-            }
-        }
-        None => {
-            let (host, port) = match place.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (place, None),
-            };
-            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            if host.is_empty() || host.len() > 253 || !host.bytes().all(is_name) {
-                return Err(ProxyFault::Host);
-            }
-            (host, port)
-        }
-    };
-    Ok((host.to_ascii_lowercase(), port))
 }
 
 /// Basic credentials. A user without a password has an empty one, as in Go.
