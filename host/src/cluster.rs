@@ -14,7 +14,7 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use keyhole_exchange::cloud::AuthorityHost;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// `authentication.k8s.io/v1`, served since Kubernetes 1.28 (Kubernetes API
@@ -138,37 +138,22 @@ impl ClusterReview {
         network: &Network,
         token: &AccessToken,
     ) -> Result<ClusterAnswer, ClusterFault> {
-        let start = Instant::now();
         let target = format!("POST https://{}{}", self.authority, self.path);
         let event = AuditEvent::allowed(Capability::Request, target);
-        call.log(
-            event
-                .clone()
-                .detail("for the cluster's review of the token"),
-        );
+        let sent = event.clone();
+        let events = (sent.detail("for the cluster's review of the token"), event);
         let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
         let outgoing = Outgoing::post_json(&self.authority, &self.path, bearer, BODY, MAX_ANSWER);
-        match network.send(call, outgoing).await {
-            Ok(answer) => {
-                let status = answer.status.as_u16();
-                call.log(event.since(start).status(status).bytes(answer.body.len()));
-                Ok(read(status, &answer.body, token.expose()))
-            }
-            Err(fault) => {
-                if let Some((target, rule)) = fault.refusal() {
-                    // The log of a call that has just begun has room.
-                    let _ = call.refuse(Capability::Resolve, target, rule);
-                }
-                let text = without(&fault.to_string(), token.expose());
-                call.log(event.since(start).detail(format!("failed: {text}")));
-                Err(match fault {
-                    NetworkFault::Http(_)
-                    | NetworkFault::HeadSize { .. }
-                    | NetworkFault::BodySize { .. }
-                    | NetworkFault::Encoding(_) => ClusterFault::Answer(text),
-                    fault => ClusterFault::Network(fault),
-                })
-            }
+        let say = |fault: &NetworkFault| without(&fault.to_string(), token.expose());
+        match network.send_logged(call, events, outgoing, say).await {
+            Ok(answer) => Ok(read(answer.status.as_u16(), &answer.body, token.expose())),
+            Err((fault, text)) => Err(match fault {
+                NetworkFault::Http(_)
+                | NetworkFault::HeadSize { .. }
+                | NetworkFault::BodySize { .. }
+                | NetworkFault::Encoding(_) => ClusterFault::Answer(text),
+                fault => ClusterFault::Network(fault),
+            }),
         }
     }
 }

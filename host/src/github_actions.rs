@@ -14,7 +14,7 @@ use keyhole_exchange::assertion;
 use keyhole_exchange::cloud::{AuthorityHost, Scheme};
 use serde::Deserialize;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The variable with the URL to ask. The job has it only with the permission
@@ -245,9 +245,8 @@ impl GitHubActions {
         call: &Call,
         network: &Network,
     ) -> Result<Zeroizing<Vec<u8>>, FederatedTokenFault> {
-        let start = Instant::now();
         let event = AuditEvent::allowed(Capability::Request, format!("GET {}", self.shown_url()));
-        call.log(event.clone().detail("for the federated token"));
+        let events = (event.clone().detail("for the federated token"), event);
         let outgoing = Outgoing::get(
             !self.is_plain(),
             &self.host.authority(),
@@ -255,29 +254,21 @@ impl GitHubActions {
             self.authorization.clone(),
             MAX_ANSWER,
         );
-        let answer = match network.send(call, outgoing).await {
-            Ok(answer) => answer,
-            Err(fault) => {
-                if let Some((target, rule)) = fault.refusal() {
-                    // The log of a call that has just begun has room.
-                    let _ = call.refuse(Capability::Resolve, target, rule);
-                }
-                // It may quote the answer's head, and that the request's.
-                let text = match &fault {
-                    // It may be a piece of the request that came back.
-                    NetworkFault::Encoding(_) => COMPRESSED.to_owned(),
-                    fault => fault
-                        .to_string()
-                        .replace(self.request_token(), "[redacted]"),
-                };
-                call.log(event.since(start).detail(format!("failed: {text}")));
-                call.transport_failed(text);
-                return Err(unusable_http(fault));
-            }
+        // A fault may quote the answer's head, and that the request's.
+        let say = |fault: &NetworkFault| match fault {
+            // It may be a piece of the request that came back.
+            NetworkFault::Encoding(_) => COMPRESSED.to_owned(),
+            fault => fault
+                .to_string()
+                .replace(self.request_token(), "[redacted]"),
         };
-        let status = answer.status.as_u16();
-        call.log(event.since(start).status(status).bytes(answer.body.len()));
-        judge(status, &answer.body)
+        match network.send_logged(call, events, outgoing, say).await {
+            Ok(answer) => judge(answer.status.as_u16(), &answer.body),
+            Err((fault, text)) => {
+                call.transport_failed(text);
+                Err(unusable_http(fault))
+            }
+        }
     }
 
     fn request_token(&self) -> &str {

@@ -8,7 +8,7 @@
 use super::{GrantsCtx, GrantsView, WASI, limits};
 use crate::audit::{AuditEvent, Capability};
 use crate::call::{Call, RequestSlot};
-use crate::network::{Answer, Network, Outgoing};
+use crate::network::{Answer, Network, NetworkFault, Outgoing};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use keyhole_exchange::settings::Settings;
@@ -16,7 +16,7 @@ use keyhole_policy::form::{FormRule, MAX_BODY};
 use keyhole_policy::target::{Asked, Target};
 use keyhole_policy::{Rule, header};
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi_http::p2::bindings::http::types;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -297,35 +297,23 @@ impl Sending {
             Ok(body) => body,
             Err(rule) => return Err(self.refuse(rule)),
         };
-        let start = Instant::now();
         let outgoing = Outgoing::new(self.endpoint.destination(), body);
         let event =
             AuditEvent::allowed(Capability::Request, self.endpoint.destination().to_string())
                 .bytes(outgoing.len())
                 .detail(format!("client-request-id {}", outgoing.request_id()));
-        self.call.log(event.clone());
-        match self.network.send(&self.call, outgoing).await {
+        let events = (event.clone(), event);
+        // A fault may quote the answer's head, which may quote the request.
+        let say = |fault: &NetworkFault| self.call.redact_all(&fault.to_string());
+        let sent = self.network.send_logged(&self.call, events, outgoing, say);
+        match sent.await {
             Ok(answer) => {
-                self.call.log(
-                    event
-                        .bytes(answer.body.len())
-                        .status(answer.status.as_u16())
-                        .since(start),
-                );
                 if answer.status == http::StatusCode::OK {
                     self.call.relay(&answer.body);
                 }
                 Ok(for_guest(answer))
             }
-            Err(fault) => {
-                // It may quote the answer's head, which may quote the request.
-                let text = self.call.redact_all(&fault.to_string());
-                if let Some((target, rule)) = fault.refusal() {
-                    // The log is full: the call has been refused already.
-                    let _ = self.call.refuse(Capability::Resolve, target, rule);
-                }
-                self.call
-                    .log(event.since(start).detail(format!("failed: {text}")));
+            Err((fault, text)) => {
                 self.call.transport_failed(text);
                 self.call.proxy_refused(fault.is_final());
                 Err(fault.into_http())

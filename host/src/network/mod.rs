@@ -17,11 +17,13 @@ pub use proxy::{ProxyFault, proxies_of_environment};
 pub use roots::{RootsError, RootsSource, TlsRoots};
 pub(crate) use send::{Answer, Outgoing};
 
+use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
 use crate::observations::Observations;
 use keyhole_policy::proxy::{Proxies, Route};
 use roots::LiveRoots;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A connection: TCP, a tunnel through a proxy, or TLS over either.
@@ -131,6 +133,38 @@ impl Network {
             observations.date(&answer.headers);
         }
         Ok(answer)
+    }
+
+    /// The same, in the call's log: `sent` before, and after it `event` with what
+    /// came of it. `say` puts a fault into words that may be logged.
+    ///
+    /// # Errors
+    /// The fault, and those words.
+    pub(crate) async fn send_logged(
+        &self,
+        call: &Call,
+        (sent, event): (AuditEvent, AuditEvent),
+        outgoing: Outgoing,
+        say: impl FnOnce(&NetworkFault) -> String,
+    ) -> Result<Answer, (NetworkFault, String)> {
+        let start = Instant::now();
+        call.log(sent);
+        match self.send(call, outgoing).await {
+            Ok(answer) => {
+                let (status, bytes) = (answer.status.as_u16(), answer.body.len());
+                call.log(event.bytes(bytes).status(status).since(start));
+                Ok(answer)
+            }
+            Err(fault) => {
+                let text = say(&fault);
+                if let Some((target, rule)) = fault.refusal() {
+                    // Where the log is full, the call has been refused already.
+                    let _ = call.refuse(Capability::Resolve, target, rule);
+                }
+                call.log(event.since(start).detail(format!("failed: {text}")));
+                Err((fault, text))
+            }
+        }
     }
 
     async fn exchange(&self, call: &Call, outgoing: Outgoing) -> Result<Answer, NetworkFault> {
