@@ -92,6 +92,12 @@ impl Jitter {
         (nanos / 1000).saturating_mul(per_mille)
     }
 
+    /// A number below `bound`; 0 if that is 0.
+    #[must_use]
+    pub const fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 { 0 } else { self.next() % bound }
+    }
+
     const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
