@@ -30,6 +30,12 @@ pub(crate) const EXCHANGE: Guest = Guest {
     name: "exchange",
 };
 
+/// The reverse proxy.
+pub(crate) const GATEWAY: Guest = Guest {
+    package: "keyhole-gateway",
+    name: "gateway-alone",
+};
+
 /// The one that attacks the host.
 pub(crate) const HOSTILE: Guest = Guest {
     package: "keyhole-guests",
@@ -43,7 +49,7 @@ const OTHER: Guest = Guest {
 };
 
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, HOSTILE, OTHER];
+pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, OTHER];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.
