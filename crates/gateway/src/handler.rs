@@ -1,6 +1,7 @@
 //! `wasi:http/incoming-handler`: one request, from its caller to the upstream,
 //! and its answer back.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use keyhole_proxy_rules::status::Status;
@@ -12,10 +13,9 @@ use crate::bindings::wasi::http::types::{
 use crate::bindings::wasi::io::poll;
 use crate::head::{self, Head};
 use crate::pump::{Progress, Pump};
-use crate::settings::Settings;
 use crate::upload::{Body, CutOff, Upload};
 use crate::upstream::{self, NoAnswer};
-use crate::{answer, token};
+use crate::{answer, settings, token};
 
 /// The export.
 pub(crate) struct Gateway;
@@ -38,7 +38,7 @@ impl Guest for Gateway {
 
 /// The upstream's answer, and what is left to send of the caller's body.
 fn ask(request: &IncomingRequest) -> Result<(IncomingResponse, Option<Upload>), NoAnswer> {
-    let settings = Settings::read().map_err(Status::internal_error)?;
+    let settings = settings::read().map_err(|error| Status::internal_error(error.to_string()))?;
     let head = Head::read(request, &settings)?;
     let body = Body::of(request, head.content_length).map_err(|CutOff| NoAnswer::CallerGone)?;
     let again = body.again();

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use keyhole_proxy_rules::header::{is_hop_by_hop, is_identity, is_upgrade, nominated};
 use keyhole_proxy_rules::rules::Request;
+use keyhole_proxy_rules::settings::Settings;
 use keyhole_proxy_rules::status::Status;
 
 use crate::bindings::wasi::http::types::{Fields, IncomingRequest, Method};
-use crate::settings::Settings;
 
 /// Headers as WASI has them.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;

@@ -9,6 +9,10 @@ use crate::head;
 /// How much is moved at once, in bytes.
 const MOVE_BYTES: u64 = 64 * 1024;
 
+/// How many times something is moved before it is looked whether something else
+/// has to be done: a body that comes fast is not to hold up the other one.
+const MOVES: usize = 64;
+
 /// A body on its way. What is dropped before [`Progress::Done`] ends as a body
 /// that was cut off, on both sides.
 pub(crate) struct Pump {
@@ -124,7 +128,7 @@ impl Pump {
 impl Moving {
     /// Until one of the two has to be waited for, or the source is at its end.
     fn advance(&mut self) -> Progress {
-        loop {
+        for _ in 0..MOVES {
             let room = match self.to.check_write() {
                 Ok(room) => room,
                 Err(_) => return Progress::SinkClosed,
@@ -149,6 +153,7 @@ impl Moving {
                 }
             }
         }
+        Progress::Waiting
     }
 
     /// The sink, and what may still come behind the source.

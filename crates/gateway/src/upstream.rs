@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use keyhole_proxy_rules::settings::Settings;
 use keyhole_proxy_rules::status::Status;
 
 use crate::bindings::wasi::clocks::monotonic_clock;
@@ -14,8 +15,11 @@ use crate::bindings::wasi::http::types::{
 use crate::bindings::wasi::io::poll;
 use crate::head::Head;
 use crate::pump::Progress;
-use crate::settings::Settings;
+use crate::settings::scheme;
 use crate::upload::{Body, Upload};
+
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
 
 /// Why there is no answer.
 pub(crate) enum NoAnswer {
@@ -61,8 +65,8 @@ fn prepare(
     let request = OutgoingRequest::new(headers);
     request
         .set_method(&head.method)
-        .and_then(|()| request.set_scheme(Some(&settings.scheme())))
-        .and_then(|()| request.set_authority(Some(&settings.authority())))
+        .and_then(|()| request.set_scheme(Some(&scheme(settings))))
+        .and_then(|()| request.set_authority(Some(&settings.upstream.authority())))
         .map_err(|()| unsupported("the method"))?;
     request
         .set_path_with_query(Some(&head.target))
@@ -78,7 +82,7 @@ fn wait(
     let ready = answer.subscribe();
     let timer = settings
         .header_timeout
-        .map(monotonic_clock::subscribe_duration);
+        .map(|seconds| monotonic_clock::subscribe_duration(seconds.saturating_mul(SECOND)));
     loop {
         match answer.get() {
             Some(Ok(Ok(response))) => return Ok(response),
@@ -103,7 +107,7 @@ fn wait(
         if timer_at.is_some_and(|at| is_ready.contains(&at)) && !is_ready.contains(&0) {
             return Err(Status::timeout(format!(
                 "{} did not answer in time",
-                settings.authority()
+                settings.upstream.authority()
             ))
             .into());
         }
@@ -115,7 +119,7 @@ fn unsupported(what: &str) -> Status {
 }
 
 fn fault(code: &ErrorCode, settings: &Settings) -> Status {
-    let upstream = settings.authority();
+    let upstream = settings.upstream.authority();
     let what: String = match code {
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
             "its name cannot be resolved".into()
