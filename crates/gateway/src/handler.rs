@@ -38,12 +38,12 @@ impl Guest for Gateway {
 
 /// The upstream's answer, and what is left to send of the caller's body.
 fn ask(request: &IncomingRequest) -> Result<(IncomingResponse, Option<Upload>), NoAnswer> {
-    let settings = settings::read().map_err(|error| Status::internal_error(error.to_string()))?;
-    let head = Head::read(request, &settings)?;
+    let settings = settings::get().map_err(|error| Status::internal_error(error.to_string()))?;
+    let head = Head::read(request, settings)?;
     let body = Body::of(request, head.content_length).map_err(|CutOff| NoAnswer::CallerGone)?;
     let again = body.again();
     let authorization = token::authorization()?;
-    let (response, upload) = upstream::send(&settings, &head, &authorization, body)?;
+    let (response, upload) = upstream::send(settings, &head, &authorization, body)?;
     let Some(again) = again.filter(|_| response.status() == UNAUTHORIZED) else {
         return Ok((response, upload));
     };
@@ -54,7 +54,7 @@ fn ask(request: &IncomingRequest) -> Result<(IncomingResponse, Option<Upload>), 
         return Ok((response, upload));
     }
     drop((upload, response));
-    upstream::send(&settings, &head, &another, again)
+    upstream::send(settings, &head, &another, again)
 }
 
 const UNAUTHORIZED: u16 = 401;

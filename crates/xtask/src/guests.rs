@@ -42,6 +42,12 @@ pub(crate) const HOSTILE: Guest = Guest {
     name: "hostile",
 };
 
+/// A gateway that attacks the host.
+const HOSTILE_GATEWAY: Guest = Guest {
+    package: "keyhole-hostile-gateway",
+    name: "hostile-gateway",
+};
+
 /// Somebody else's, for the host's grants by themselves.
 const OTHER: Guest = Guest {
     package: "keyhole-other-component",
@@ -49,7 +55,7 @@ const OTHER: Guest = Guest {
 };
 
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, OTHER];
+pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, HOSTILE_GATEWAY, OTHER];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.

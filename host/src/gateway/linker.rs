@@ -19,7 +19,7 @@ use wasmtime_wasi_io::bindings::wasi::io::poll::{Host as _, HostPollable};
 use wasmtime_wasi_io::bindings::wasi::io::{error, streams};
 use wasmtime_wasi_io::poll::DynPollable;
 
-/// The store data of one request.
+/// The store data of an instance.
 pub(super) struct State {
     table: ResourceTable,
     http: WasiHttpCtx,
@@ -41,6 +41,16 @@ impl State {
             upstream: Grant::new(upstream),
             limiter,
         }
+    }
+
+    /// Begins a request.
+    pub(super) fn begin(&mut self) {
+        self.upstream.begin();
+    }
+
+    /// Whether nothing is left of the requests so far.
+    pub(super) fn is_clean(&self) -> bool {
+        self.table.is_empty()
     }
 
     pub(super) fn http(&mut self) -> WasiHttpCtxView<'_> {

@@ -3,8 +3,9 @@
 //! Two components, and never in one store: the exchange may read the federated
 //! token and reach the authority, the gateway reads what callers send and may
 //! reach one upstream. What passes between them is the access token, and it
-//! passes through [`tokens`], which keeps it for all requests. A request gets a
-//! gateway instance of its own, so that no caller's bytes meet another's.
+//! passes through [`tokens`], which keeps it for all requests. A caller's
+//! connection has a gateway instance of its own, so that no caller's bytes meet
+//! another's.
 
 mod linker;
 mod listener;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use tokens::Tokens;
 use upstream::Upstream;
 use wasmtime::{Engine, Store};
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
 
 /// Linear memory of one request in bytes: its head, and a body of 64 KiB that
 /// may have to be sent twice, several times over.
@@ -123,7 +124,13 @@ impl Gateway {
         &self.0.settings
     }
 
-    /// A store for one request.
+    /// A new instance.
+    async fn instance(&self) -> wasmtime::Result<Instance> {
+        let mut store = self.store()?;
+        let exports = self.0.component.instantiate_async(&mut store).await?;
+        Ok(Instance { store, exports })
+    }
+
     fn store(&self) -> wasmtime::Result<Store<State>> {
         let inner = &*self.0;
         let state = State::new(
@@ -139,6 +146,12 @@ impl Gateway {
         store.set_max_component_handles(MAX_HANDLES);
         Ok(store)
     }
+}
+
+/// An instance, and the store that it lives in.
+struct Instance {
+    store: Store<State>,
+    exports: Proxy,
 }
 
 /// The component, ready for instances. No guest code runs.

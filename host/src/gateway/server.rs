@@ -1,8 +1,9 @@
-//! Callers' requests: judged, and each given to an instance of its own.
+//! Callers' requests: judged, and given to an instance that serves this caller
+//! alone.
 
 use super::listener::{Connection, Listener};
 use super::upstream::remove_hop_by_hop;
-use super::{Gateway, HOSTCALL_FUEL};
+use super::{FUEL, Gateway, HOSTCALL_FUEL, Instance};
 use crate::network::MAX_HEAD;
 use bytes::Bytes;
 use http::header::{self, HeaderMap};
@@ -18,7 +19,7 @@ use keyhole_proxy_rules::rules;
 use keyhole_proxy_rules::status::{self, Status};
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
@@ -73,6 +74,10 @@ impl Gateway {
     }
 
     async fn converse(&self, stream: Box<dyn Connection>) {
+        let caller = Caller {
+            gateway: self.clone(),
+            instance: Arc::default(),
+        };
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_PATIENCE)
@@ -80,15 +85,24 @@ impl Gateway {
             .max_buf_size(MAX_HEAD)
             .serve_connection(
                 TokioIo::new(stream),
-                service_fn(async |request| Ok::<_, Infallible>(self.answer(request).await)),
+                service_fn(async |request| Ok::<_, Infallible>(caller.answer(request).await)),
             );
         if let Err(error) = served.await {
             tracing::debug!("a caller's connection ended: {error}");
         }
     }
+}
 
+/// A caller's connection.
+struct Caller {
+    gateway: Gateway,
+    /// The instance of its last request, if that came to its end.
+    instance: Arc<Mutex<Option<Instance>>>,
+}
+
+impl Caller {
     async fn answer(&self, request: Request<Incoming>) -> Response<WasiBody> {
-        let judged = self.0.settings.rules.judge(&asked(&request));
+        let judged = self.gateway.0.settings.rules.judge(&asked(&request));
         if let Err(status) = judged {
             return told(&status);
         }
@@ -103,19 +117,31 @@ impl Gateway {
         }
     }
 
-    /// Gives a request to a new instance. It ends with its answer's body, or when
-    /// the caller goes.
+    /// Gives a request to an instance, which ends with the answer's body or when
+    /// the caller goes, unless it is done before.
     async fn relay(&self, request: Request<Incoming>) -> wasmtime::Result<Response<WasiBody>> {
-        let mut store = self.store()?;
+        let kept = lock(&self.instance).take();
+        let mut instance = match kept {
+            Some(instance) => instance,
+            None => self.gateway.instance().await?,
+        };
         let (send, answer) = oneshot::channel();
-        let mut http = store.data_mut().http();
+        let state = instance.store.data_mut();
+        state.begin();
+        let mut http = state.http();
         let request = http.new_incoming_request(Scheme::Http, request)?;
         let out = http.new_response_outparam(send)?;
-        let component = self.0.component.clone();
+        let place = Arc::clone(&self.instance);
         let running = wasmtime_wasi::runtime::spawn(async move {
-            let gateway = component.instantiate_async(&mut store).await?;
-            let handler = gateway.wasi_http_incoming_handler();
-            handler.call_handle(&mut store, request, out).await
+            let Instance { store, exports } = &mut instance;
+            store.set_fuel(FUEL)?;
+            let handler = exports.wasi_http_incoming_handler();
+            handler.call_handle(&mut *store, request, out).await?;
+            // What keeps something back is not asked again.
+            if store.data().is_clean() {
+                *lock(&place) = Some(instance);
+            }
+            Ok(())
         });
         let response = match answer.await {
             Ok(answer) => answer.map_err(|code| wasmtime::format_err!("it answered {code:?}"))?,
@@ -132,6 +158,10 @@ impl Gateway {
         };
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
+}
+
+fn lock(instance: &Mutex<Option<Instance>>) -> MutexGuard<'_, Option<Instance>> {
+    instance.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the rules look at.

@@ -131,6 +131,11 @@ impl Grant {
         Grant { upstream, sent: 0 }
     }
 
+    /// Begins a request.
+    pub(super) fn begin(&mut self) {
+        self.sent = 0;
+    }
+
     pub(super) fn tokens(&self) -> &Arc<Tokens> {
         &self.upstream.tokens
     }
