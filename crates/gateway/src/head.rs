@@ -24,8 +24,11 @@ pub(crate) struct Head {
 
 impl Head {
     /// Reads it, or says why it does not go on.
-    pub(crate) fn read(request: &IncomingRequest, settings: &Settings) -> Result<Self, Status> {
-        let method = request.method();
+    pub(crate) fn read(
+        request: &IncomingRequest,
+        method: Method,
+        settings: &Settings,
+    ) -> Result<Self, Status> {
         let target = request.path_with_query().unwrap_or_else(|| "/".into());
         let all = request.headers().entries();
         let host = request.authority();

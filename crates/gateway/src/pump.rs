@@ -22,14 +22,15 @@ pub(crate) struct Pump {
 enum State {
     Moving(Moving),
     /// In the order in which they have to go.
-    Trailers(Pollable, FutureTrailers, OutgoingBody),
+    Trailers(Option<Pollable>, FutureTrailers, OutgoingBody),
     Over,
 }
 
 /// The fields in the order in which they have to go: streams before their bodies.
 struct Moving {
-    from_ready: Pollable,
-    to_ready: Pollable,
+    /// Of the source and of the sink, made when they are first waited for.
+    from_ready: Option<Pollable>,
+    to_ready: Option<Pollable>,
     from: InputStream,
     to: OutputStream,
     source: IncomingBody,
@@ -66,8 +67,8 @@ impl Pump {
     ) -> Self {
         Self {
             state: State::Moving(Moving {
-                from_ready: from.subscribe(),
-                to_ready: to.subscribe(),
+                from_ready: None,
+                to_ready: None,
                 from,
                 to,
                 source,
@@ -88,8 +89,7 @@ impl Pump {
         self.state = match core::mem::replace(&mut self.state, State::Over) {
             State::Moving(moving) => {
                 let (sink, trailers) = moving.end();
-                let ready = trailers.subscribe();
-                State::Trailers(ready, trailers, sink)
+                State::Trailers(None, trailers, sink)
             }
             other => other,
         };
@@ -115,13 +115,14 @@ impl Pump {
     }
 
     /// What has to be ready before it goes on.
-    pub(crate) fn waits_for(&self) -> Option<&Pollable> {
-        match &self.state {
-            State::Moving(moving) if moving.full => Some(&moving.to_ready),
-            State::Moving(moving) => Some(&moving.from_ready),
-            State::Trailers(ready, ..) => Some(ready),
-            State::Over => None,
-        }
+    pub(crate) fn waits_for(&mut self) -> Option<&Pollable> {
+        Some(match &mut self.state {
+            State::Moving(moving) => moving.waits_for(),
+            State::Trailers(ready, trailers, _) => {
+                ready.get_or_insert_with(|| trailers.subscribe())
+            }
+            State::Over => return None,
+        })
     }
 }
 
@@ -154,6 +155,13 @@ impl Moving {
             }
         }
         Progress::Waiting
+    }
+
+    fn waits_for(&mut self) -> &Pollable {
+        match self.full {
+            true => self.to_ready.get_or_insert_with(|| self.to.subscribe()),
+            false => self.from_ready.get_or_insert_with(|| self.from.subscribe()),
+        }
     }
 
     /// The sink, and what may still come behind the source.

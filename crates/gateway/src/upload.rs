@@ -89,7 +89,7 @@ pub(crate) enum Upload {
     Kept {
         all: Rc<Vec<u8>>,
         sent: usize,
-        ready: Pollable,
+        ready: Option<Pollable>,
         to: OutputStream,
         sink: OutgoingBody,
     },
@@ -106,7 +106,7 @@ impl Upload {
             Body::Kept(all) => Some(Self::Kept {
                 all,
                 sent: 0,
-                ready: to.subscribe(),
+                ready: None,
                 to,
                 sink,
             }),
@@ -135,9 +135,9 @@ impl Upload {
     }
 
     /// What has to be ready before it goes on.
-    pub(crate) fn waits_for(&self) -> Option<&Pollable> {
+    pub(crate) fn waits_for(&mut self) -> Option<&Pollable> {
         match self {
-            Self::Kept { ready, .. } => Some(ready),
+            Self::Kept { ready, to, .. } => Some(ready.get_or_insert_with(|| to.subscribe())),
             Self::Stream(pump) => pump.waits_for(),
             Self::Done => None,
         }

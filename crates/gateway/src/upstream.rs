@@ -21,6 +21,12 @@ use crate::upload::{Body, Upload};
 /// In nanoseconds.
 const SECOND: u64 = 1_000_000_000;
 
+/// The head of an answer; its body is still to come.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) response: IncomingResponse,
+}
+
 /// Why there is no answer.
 pub(crate) enum NoAnswer {
     /// This is what the caller is told.
@@ -42,7 +48,7 @@ pub(crate) fn send(
     head: &Head,
     authorization: &str,
     body: Body,
-) -> Result<(IncomingResponse, Option<Upload>), NoAnswer> {
+) -> Result<(Answer, Option<Upload>), NoAnswer> {
     let request = prepare(settings, head, authorization)?;
     let sink = match body.is_none() {
         true => None,
@@ -50,7 +56,9 @@ pub(crate) fn send(
     };
     let answer = outgoing_handler::handle(request, None).map_err(|code| fault(&code, settings))?;
     let mut upload = sink.and_then(|sink| Upload::start(body, sink));
-    wait(settings, &answer, &mut upload).map(|response| (response, upload))
+    let response = wait(settings, &answer, &mut upload)?;
+    let status = response.status();
+    Ok((Answer { status, response }, upload))
 }
 
 fn prepare(
@@ -84,12 +92,6 @@ fn wait(
         .header_timeout
         .map(|seconds| monotonic_clock::subscribe_duration(seconds.saturating_mul(SECOND)));
     loop {
-        match answer.get() {
-            Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(fault(&code, settings).into()),
-            Some(Err(())) => return Err(unsupported("an answer").into()),
-            None => {}
-        }
         match upload.as_mut().map(Upload::advance) {
             Some(Progress::SourceFailed) => return Err(NoAnswer::CallerGone),
             // It may have answered without reading all of it.
@@ -102,9 +104,16 @@ fn wait(
             waits.push(timer);
             1
         });
-        waits.extend(upload.as_ref().and_then(Upload::waits_for));
+        waits.extend(upload.as_mut().and_then(Upload::waits_for));
         let is_ready = poll::poll(&waits);
-        if timer_at.is_some_and(|at| is_ready.contains(&at)) && !is_ready.contains(&0) {
+        if is_ready.contains(&0) {
+            return match answer.get() {
+                Some(Ok(Ok(response))) => Ok(response),
+                Some(Ok(Err(code))) => Err(fault(&code, settings).into()),
+                _ => Err(unsupported("an answer").into()),
+            };
+        }
+        if timer_at.is_some_and(|at| is_ready.contains(&at)) {
             return Err(Status::timeout(format!(
                 "{} did not answer in time",
                 settings.upstream.authority()

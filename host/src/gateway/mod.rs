@@ -106,7 +106,7 @@ impl Gateway {
         Ok(Gateway(Arc::new(Inner {
             engine,
             component,
-            env: Env::new(settings.to_env()),
+            env: Env::new(for_guest(&settings)),
             settings,
             limits: Limits {
                 memory: MAX_MEMORY,
@@ -146,6 +146,16 @@ impl Gateway {
         store.set_max_component_handles(MAX_HANDLES);
         Ok(store)
     }
+}
+
+/// The settings as the component sees them: the host itself ends what takes too
+/// long.
+fn for_guest(settings: &Settings) -> Vec<(String, String)> {
+    let without_limit = Settings {
+        header_timeout: None,
+        ..settings.clone()
+    };
+    without_limit.to_env()
 }
 
 /// An instance, and the store that it lives in.

@@ -119,12 +119,17 @@ impl Caller {
 
     /// Gives a request to an instance, which ends with the answer's body or when
     /// the caller goes, unless it is done before.
-    async fn relay(&self, request: Request<Incoming>) -> wasmtime::Result<Response<WasiBody>> {
+    async fn relay(&self, mut request: Request<Incoming>) -> wasmtime::Result<Response<WasiBody>> {
         let kept = lock(&self.instance).take();
         let mut instance = match kept {
             Some(instance) => instance,
             None => self.gateway.instance().await?,
         };
+        if request.body().is_end_stream() {
+            // WASI does not tell a guest that there is no body; this does.
+            let none = http::HeaderValue::from_static("0");
+            request.headers_mut().insert(header::CONTENT_LENGTH, none);
+        }
         let (send, answer) = oneshot::channel();
         let state = instance.store.data_mut();
         state.begin();

@@ -5,14 +5,16 @@ use super::pool::Pool;
 use super::tokens::Tokens;
 use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::call::Call;
-use crate::network::{Network, NetworkFault};
+use crate::network::Network;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, Request, Uri};
+use http::{Method, Request, Response, Uri};
+use http_body::Body as _;
 use keyhole_exchange::cloud::Scheme;
 use keyhole_policy::Rule;
 use keyhole_proxy_rules::header::{is_hop_by_hop, is_identity};
 use keyhole_proxy_rules::settings::Settings;
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime_wasi_http::{
     Error as HttpFault, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
@@ -28,6 +30,7 @@ pub(super) struct Upstream {
     scheme: Scheme,
     authority: String,
     pool: Pool,
+    header_timeout: Option<Duration>,
     tokens: Arc<Tokens>,
     audit: Option<SharedAudit>,
 }
@@ -44,9 +47,30 @@ impl Upstream {
             scheme: upstream.scheme(),
             authority: upstream.authority(),
             pool: Pool::new(upstream, network, audit.clone()),
+            header_timeout: settings.header_timeout.map(Duration::from_secs),
             tokens,
             audit,
         }
+    }
+
+    /// Sends a request, and waits for the head of its answer as long as the
+    /// settings say.
+    async fn send(&self, request: Request<WasiBody>) -> Result<Response<WasiBody>, HttpFault> {
+        let sent = self.pool.send(request);
+        let sent = match self.header_timeout {
+            Some(limit) => match tokio::time::timeout(limit, sent).await {
+                Ok(sent) => sent,
+                Err(_) => {
+                    tracing::warn!("no answer from the upstream within {} s", limit.as_secs());
+                    return Err(HttpFault::HttpResponseTimeout);
+                }
+            },
+            None => sent.await,
+        };
+        sent.map_err(|fault| {
+            tracing::warn!("no answer from the upstream: {fault}");
+            fault.into_http()
+        })
     }
 
     /// Whether a request may go out, and as what.
@@ -78,11 +102,17 @@ impl Upstream {
     /// What goes out is for this connection: our `Host`, nobody else's
     /// hop-by-hop headers.
     fn complete(&self, request: &mut Request<WasiBody>) {
+        let is_bodiless = matches!(*request.method(), Method::GET | Method::HEAD)
+            && request.body().is_end_stream();
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
         let headers = request.headers_mut();
         let trailers = headers.get(header::TE).is_some_and(|te| te == "trailers");
         remove_hop_by_hop(headers);
+        if is_bodiless {
+            // Put there by the server, for the guest to know.
+            headers.remove(header::CONTENT_LENGTH);
+        }
         if trailers {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
             headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
@@ -185,8 +215,7 @@ impl WasiHttpHooks for Grant {
         };
         let upstream = Arc::clone(&self.upstream);
         Box::new(async move {
-            let sent = upstream.pool.send(request).await;
-            let response = sent.map_err(NetworkFault::into_http)?;
+            let response = upstream.send(request).await?;
             if response.status() == http::StatusCode::UNAUTHORIZED {
                 upstream.tokens.refused(&authorization);
             }
