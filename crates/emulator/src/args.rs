@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Life of the federated token
     #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
     token_lifetime: u64,
+    /// Life of access tokens
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_399)]
+    access_token_lifetime: u64,
     /// The tenant that exists
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
@@ -51,8 +54,8 @@ pub(crate) struct Args {
     /// Port of the token issuer
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     issuer_port: u16,
-    /// Also stand in for a cluster's API server, for kubectl: prints the
-    /// kubeconfig to convert [default port: any]
+    /// Also stand in for a cluster's API server, for kubectl and for proxies:
+    /// prints the kubeconfig to convert [default port: any]
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub(crate) api_server: Option<u16>,
     /// Fault for the next token request; may be repeated, one request each
@@ -100,6 +103,7 @@ impl Args {
         }
         config.resources.extend(self.resource.iter().cloned());
         config.federated_token_lifetime = Duration::from_secs(self.token_lifetime);
+        config.access_token_lifetime = Duration::from_secs(self.access_token_lifetime);
         config.strictness = if self.strict {
             Strictness::Exact
         } else {

@@ -14,7 +14,7 @@ use crate::api_server::kubeconfig::aks_kubeconfig;
 use crate::authority::Authority;
 use crate::authority::access_token;
 use crate::authority::directory::Federation;
-use crate::authority::listener::{Endpoint, Site};
+use crate::authority::listener::{Connections, Endpoint};
 use crate::authority::records::{Listener, RecordedRequest};
 use crate::certificates::{self, BadCertificate, CertificateError};
 use crate::config::{AKS_SERVER_APP_ID, EmulatorConfig};
@@ -351,7 +351,7 @@ impl Drop for Emulator {
 }
 
 /// Serves a site on a thread of its own until the sender is dropped.
-pub(crate) fn serve<S: Site>(
+pub(crate) fn serve<S: Connections>(
     endpoints: Vec<Endpoint>,
     site: &Arc<S>,
     stopped: oneshot::Receiver<()>,

@@ -34,10 +34,10 @@ mod keys;
 mod projected_volume;
 mod token_proxy;
 
-pub use api_server::ApiServer;
+pub use api_server::{ApiServer, Gate, PodLog, ServerFault};
 pub use authority::answer::Answer;
 pub use authority::directory::Federation;
-pub use authority::records::{Listener, Observer, RecordedRequest, Verdict};
+pub use authority::records::{Bearer, Listener, Observer, RecordedRequest, Verdict};
 pub use certificates::{BEHIND_PROXY, BadCertificate};
 pub use config::{AKS_SERVER_APP_ID, EmulatorConfig, Strictness};
 pub use emulator::{Emulator, StartError};

@@ -1,30 +1,39 @@
-//! A stand-in for an AKS cluster's API server: enough of Kubernetes for
-//! `kubectl get namespaces`, `kubectl auth whoami` and client libraries, and
-//! all of its judgement on bearer tokens.
+//! A stand-in for an AKS cluster's API server: enough of Kubernetes for kubectl
+//! to list, apply, watch, delete and follow logs, for client libraries, and for
+//! proxies to be tried (`trials`); and all of its judgement on bearer tokens.
 
 mod authentication;
+mod body;
+mod cluster;
+mod connection;
+mod discovery;
+mod failure;
+mod faults;
+mod kinds;
 pub(crate) mod kubeconfig;
+mod logs;
 mod resources;
+mod review;
+mod store;
+mod streams;
+mod trials;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::AUTHORIZATION;
-use http::request::Parts;
+use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::authority::Authority;
-use crate::authority::answer::Answer;
-use crate::authority::listener::{Endpoint, Site};
-use crate::authority::records::{Listener, RecordedRequest, Records, Verdict};
+use crate::authority::listener::Endpoint;
+use crate::authority::records::{Listener, RecordedRequest};
 use crate::certificates;
-use crate::config::AKS_SERVER_APP_ID;
 use crate::emulator::{Emulator, StartError, serve};
-use crate::faults::script::Plan;
-use crate::issuer::unix_now;
-use authentication::Trust;
+use cluster::Cluster;
+pub use faults::{Gate, ServerFault};
+use kinds::Place;
 use kubeconfig::aks_kubeconfig;
+pub use logs::PodLog;
 
 /// A running stand-in. It trusts the access tokens of one emulator and has a CA
 /// of its own, as each AKS cluster has. It runs on a thread of its own and ends
@@ -32,6 +41,7 @@ use kubeconfig::aks_kubeconfig;
 pub struct ApiServer {
     cluster: Arc<Cluster>,
     url: String,
+    http_url: String,
     ca: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -45,12 +55,6 @@ impl std::fmt::Debug for ApiServer {
     }
 }
 
-/// What all connections share.
-struct Cluster {
-    authority: Arc<Authority>,
-    records: Records,
-}
-
 impl ApiServer {
     /// Starts one on a port of 127.0.0.1; 0 takes a free one.
     ///
@@ -61,16 +65,17 @@ impl ApiServer {
         let ca = certificates::Authority::new()?;
         let endpoint = Endpoint::bind(Listener::ApiServer, port, Some(ca.server(None)?))
             .map_err(|source| StartError::Port { port, source })?;
-        let url = endpoint.url().trim_end_matches('/').to_owned();
-        let cluster = Arc::new(Cluster {
-            records: Records::new(authority.config.observer.clone()),
-            authority,
-        });
+        let plain = Endpoint::bind(Listener::ApiServer, 0, None)
+            .map_err(|source| StartError::Port { port: 0, source })?;
+        let url = |endpoint: &Endpoint| endpoint.url().trim_end_matches('/').to_owned();
+        let (url, http_url) = (url(&endpoint), url(&plain));
+        let cluster = Arc::new(Cluster::new(authority));
         let (stop, stopped) = oneshot::channel();
-        let thread = serve(vec![endpoint], &cluster, stopped)?;
+        let thread = serve(vec![endpoint, plain], &cluster, stopped)?;
         Ok(Self {
             cluster,
             url,
+            http_url,
             ca: ca.pem(),
             stop: Some(stop),
             thread: Some(thread),
@@ -80,6 +85,12 @@ impl ApiServer {
     /// Its URL, `https://localhost:PORT`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its URL over plain HTTP, `http://127.0.0.1:PORT`, for proxies that cannot
+    /// be given a CA.
+    pub fn http_url(&self) -> &str {
+        &self.http_url
     }
 
     /// The certificate of its CA, in PEM.
@@ -92,9 +103,48 @@ impl ApiServer {
         aks_kubeconfig(&self.url, &self.ca, &self.cluster.authority.config.tenant)
     }
 
-    /// The requests so far, in order: the last 4,096.
+    /// The requests so far, in order: the last 4,096. Each is there before its
+    /// body is read.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.cluster.records.all()
+    }
+
+    /// Waits until `count` requests have come since the start. False if the
+    /// time was over first.
+    #[must_use]
+    pub fn wait_for_requests(&self, count: usize, timeout: Duration) -> bool {
+        self.cluster.records.wait(count, timeout)
+    }
+
+    /// Lets the next request that is let in and has no fault yet meet one: each
+    /// takes the first of the queue.
+    pub fn queue(&self, fault: ServerFault) {
+        self.cluster.queue(fault);
+    }
+
+    /// Makes a pod with one container that runs, and gives its log to write to.
+    ///
+    /// # Errors
+    /// There is such a pod, or no such namespace; in the API server's words.
+    pub fn run_pod(&self, namespace: &str, name: &str) -> Result<PodLog, String> {
+        let collection = format!("/api/v1/namespaces/{namespace}/pods");
+        let place = Place::of(&collection).ok_or("this is no namespace")?;
+        let pod = json!({
+            "metadata": { "name": name },
+            "spec": { "containers": [{ "name": "main", "image": "emulator" }] },
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [{
+                    "name": "main", "ready": true, "restartCount": 0,
+                    "image": "emulator", "imageID": "",
+                    "state": { "running": { "startedAt": "2026-01-01T00:00:00Z" } },
+                }],
+            },
+        });
+        let made = self.cluster.resources.store.create(&place, pod);
+        made.map_err(|failure| failure.status()["message"].to_string())?;
+        let logs = Arc::clone(&self.cluster.resources.logs);
+        Ok(PodLog::new(logs, namespace, name))
     }
 }
 
@@ -104,43 +154,6 @@ impl Drop for ApiServer {
         if let Some(thread) = self.thread.take() {
             // A panic there has been printed there.
             let _ = thread.join();
-        }
-    }
-}
-
-impl Site for Cluster {
-    fn handle(&self, listener: Listener, _base: &str, head: &Parts, body: Option<&Bytes>) -> Plan {
-        let (answer, verdict) = self.answer(head, body);
-        self.records.add(RecordedRequest::new(
-            listener,
-            head,
-            Vec::new(),
-            verdict,
-            None,
-        ));
-        Plan::Answer(answer)
-    }
-
-    fn count_connection(&self) {}
-
-    fn count_handshake(&self) {}
-}
-
-impl Cluster {
-    fn answer(&self, head: &Parts, body: Option<&Bytes>) -> (Answer, Verdict) {
-        let trust = Trust {
-            issuer: &self.authority.sts,
-            audience: AKS_SERVER_APP_ID,
-            now: unix_now(),
-        };
-        let authorization = head.headers.get(AUTHORIZATION);
-        match trust.authenticate(authorization.and_then(|value| value.to_str().ok())) {
-            // Nobody learns what is there without a token, nor why it is bad.
-            Err(reason) => (resources::unauthorized(), Verdict::Unauthenticated(reason)),
-            Ok(user) => (
-                resources::answer(&head.method, head.uri.path(), body, &user),
-                Verdict::Authenticated,
-            ),
         }
     }
 }

@@ -1,130 +1,184 @@
-//! What there is: discovery, namespaces, and who one is (kubernetes.io,
-//! "Kubernetes API"; `/openapi/` is not served, because no reading needs it).
+//! The paths of Kubernetes: what is done, and what is answered.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use serde_json::{Value, json};
 
 use super::authentication::User;
-use crate::authority::answer::Answer;
+use super::body::AnswerBody;
+use super::failure::Failure;
+use super::kinds::Place;
+use super::logs::Logs;
+use super::store::{Selection, Store};
+use super::{discovery, review, streams};
+use crate::authority::form;
 
-/// The version it says it is.
-const VERSION: (&str, &str, &str) = ("1", "33", "v1.33.0-emulator");
-/// The namespaces of a new cluster.
-const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
-/// When they were made: clients show it.
-const CREATED: &str = "2026-01-01T00:00:00Z";
-/// The group and version of SelfSubjectReview.
-const AUTHENTICATION: &str = "authentication.k8s.io/v1";
-const SELF_SUBJECT_REVIEWS: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+/// What comes of a request.
+pub(super) enum Done {
+    /// An object.
+    Json(u16, Value),
+    /// A 200 with a body of some type.
+    Body(&'static str, AnswerBody),
+    /// Somebody else answers.
+    TakenOver,
+}
 
-/// The answer to a request of somebody who was let in.
-pub(super) fn answer(method: &Method, path: &str, body: Option<&Bytes>, user: &User) -> Answer {
-    if path == SELF_SUBJECT_REVIEWS {
-        return match (method, body.map(|body| is_review(body))) {
-            (&Method::POST, Some(true)) => Answer::json(201, &review(user)),
-            (&Method::POST, _) => failure(400, "BadRequest", "this is no SelfSubjectReview"),
-            _ => failure(405, "MethodNotAllowed", "it can only be created"),
+/// The parameters of a query; of one that cannot be read, none.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn of(head: &Parts) -> Self {
+        let query = head.uri.query().unwrap_or_default();
+        Self(form::fields(query.as_bytes()).unwrap_or_default())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn says(&self, name: &str) -> bool {
+        matches!(self.get(name), Some("true" | "1"))
+    }
+}
+
+/// What the paths are about.
+pub(super) struct Resources {
+    pub(super) store: Arc<Store>,
+    pub(super) logs: Arc<Logs>,
+}
+
+impl Resources {
+    pub(super) fn new() -> Self {
+        Self {
+            store: Arc::new(Store::new()),
+            logs: Arc::new(Logs::new()),
+        }
+    }
+
+    /// The answer to a request of somebody who was let in.
+    pub(super) fn answer(
+        &self,
+        head: &Parts,
+        query: &Query,
+        body: &[u8],
+        user: &User,
+    ) -> Result<Done, Failure> {
+        let path = head.uri.path();
+        if path == review::PATH {
+            return match head.method {
+                Method::POST => Ok(Done::Json(201, review::review(body, user)?)),
+                _ => Err(Failure::method()),
+            };
+        }
+        if let Some(document) = discovery::document(path) {
+            return match head.method {
+                Method::GET => Ok(Done::Json(200, document)),
+                _ => Err(Failure::method()),
+            };
+        }
+        let place = Place::of(path).ok_or_else(Failure::no_path)?;
+        match (&head.method, place.name) {
+            (&Method::GET, _) if place.log => self.log(&place, query),
+            (&Method::GET, _) if query.says("watch") => self.watch(&place, query),
+            (&Method::GET, None) => {
+                let selection = Selection::new(&place, query.get("fieldSelector"));
+                Ok(Done::Json(200, self.store.list(&selection)))
+            }
+            (&Method::GET, Some(_)) => Ok(Done::Json(200, self.store.get(&place)?)),
+            (&Method::POST, None) => {
+                let created = self.store.create(&place, object(body)?)?;
+                Ok(Done::Json(201, created))
+            }
+            (&Method::PUT, Some(_)) if !place.log => {
+                Ok(Done::Json(200, self.store.replace(&place, object(body)?)?))
+            }
+            (&Method::PATCH, Some(_)) if !place.log => self.patch(&place, head, object(body)?),
+            (&Method::DELETE, Some(name)) if !place.log => {
+                let deleted = self.store.delete(&place)?;
+                let details = json!({
+                    "name": name, "kind": place.kind.plural, "uid": deleted["metadata"]["uid"],
+                });
+                let status = json!({
+                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                    "details": details,
+                });
+                Ok(Done::Json(200, status))
+            }
+            _ => Err(Failure::method()),
+        }
+    }
+
+    fn watch(&self, place: &Place<'_>, query: &Query) -> Result<Done, Failure> {
+        let selection = Selection::new(place, query.get("fieldSelector"));
+        let since = match query.get("resourceVersion") {
+            None | Some("" | "0") => None,
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|_| Failure::bad_request("resourceVersion is no number"))?,
+            ),
         };
+        let body = streams::watch(&self.store, selection, since);
+        Ok(Done::Body("application/json", body))
     }
-    match document(path) {
-        Some(document) if method == Method::GET => Answer::json(200, &document),
-        Some(_) => failure(405, "MethodNotAllowed", "the emulator can only be read"),
-        None => failure(
-            404,
-            "NotFound",
-            "the server could not find the requested resource",
-        ),
+
+    fn log(&self, place: &Place<'_>, query: &Query) -> Result<Done, Failure> {
+        let pod = Place {
+            log: false,
+            ..*place
+        };
+        self.store.get(&pod)?;
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let pod = (text(place.namespace), text(place.name));
+        let body = if query.says("follow") {
+            streams::follow(&self.logs, pod)
+        } else {
+            AnswerBody::Whole(self.logs.read(&pod, 0).0.into())
+        };
+        Ok(Done::Body("text/plain", body))
     }
-}
 
-/// The answer to everybody else, in the API server's words.
-pub(super) fn unauthorized() -> Answer {
-    failure(401, "Unauthorized", "Unauthorized")
-}
-
-fn document(path: &str) -> Option<Value> {
-    let (major, minor, version) = VERSION;
-    let listed = || NAMESPACES.map(namespace);
-    Some(match path {
-        "/version" => json!({ "major": major, "minor": minor, "gitVersion": version }),
-        "/api" => json!({ "kind": "APIVersions", "versions": ["v1"] }),
-        "/apis" => {
-            let version = json!({ "groupVersion": AUTHENTICATION, "version": "v1" });
-            json!({
-                "kind": "APIGroupList", "apiVersion": "v1",
-                "groups": [{
-                    "name": "authentication.k8s.io",
-                    "versions": [version.clone()],
-                    "preferredVersion": version,
-                }],
-            })
+    fn patch(&self, place: &Place<'_>, head: &Parts, patch: Value) -> Result<Done, Failure> {
+        let kind = head.headers.get(CONTENT_TYPE).map_or("", |value| {
+            let kind = value.to_str().unwrap_or_default();
+            kind.split(';').next().unwrap_or_default().trim()
+        });
+        match kind {
+            "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
+                Ok(Done::Json(200, self.store.patch(place, &patch)?))
+            }
+            // Server-side apply; kubectl writes its YAML as JSON.
+            "application/apply-patch+yaml" => match self.store.patch(place, &patch) {
+                Err(Failure { code: 404, .. }) => {
+                    let collection = Place {
+                        name: None,
+                        ..*place
+                    };
+                    let created = self.store.create(&collection, patch)?;
+                    Ok(Done::Json(201, created))
+                }
+                patched => Ok(Done::Json(200, patched?)),
+            },
+            _ => Err(Failure::new(
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format",
+            )),
         }
-        "/api/v1" => json!({
-            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "v1",
-            "resources": [{
-                "name": "namespaces", "singularName": "namespace", "shortNames": ["ns"],
-                "namespaced": false, "kind": "Namespace", "verbs": ["get", "list"],
-            }],
-        }),
-        "/apis/authentication.k8s.io/v1" => json!({
-            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": AUTHENTICATION,
-            "resources": [{
-                "name": "selfsubjectreviews", "singularName": "selfsubjectreview",
-                "namespaced": false, "kind": "SelfSubjectReview", "verbs": ["create"],
-            }],
-        }),
-        "/api/v1/namespaces" => json!({
-            "kind": "NamespaceList", "apiVersion": "v1",
-            "metadata": { "resourceVersion": "1" },
-            "items": listed(),
-        }),
-        _ => {
-            let name = path.strip_prefix("/api/v1/namespaces/")?;
-            let mut one = namespace(NAMESPACES.into_iter().find(|known| *known == name)?);
-            one["kind"] = json!("Namespace");
-            one["apiVersion"] = json!("v1");
-            one
-        }
-    })
-}
-
-fn namespace(name: &str) -> Value {
-    json!({
-        "metadata": { "name": name, "resourceVersion": "1", "creationTimestamp": CREATED },
-        "spec": { "finalizers": ["kubernetes"] },
-        "status": { "phase": "Active" },
-    })
-}
-
-/// Whether a body is a SelfSubjectReview, in JSON or in Kubernetes' protobuf
-/// (kubectl's choice since 1.32), which starts with its type.
-fn is_review(body: &[u8]) -> bool {
-    const PROTOBUF: &[u8] =
-        b"k8s\0\x0a\x2d\x0a\x18authentication.k8s.io/v1\x12\x11SelfSubjectReview";
-    if body.starts_with(PROTOBUF) {
-        return true;
     }
-    serde_json::from_slice(body).is_ok_and(|review: Value| {
-        review["kind"] == "SelfSubjectReview" && review["apiVersion"] == AUTHENTICATION
-    })
 }
 
-fn review(user: &User) -> Value {
-    json!({
-        "kind": "SelfSubjectReview",
-        "apiVersion": AUTHENTICATION,
-        "metadata": { "creationTimestamp": null },
-        "status": { "userInfo": { "username": user.name, "groups": user.groups } },
-    })
+fn object(body: &[u8]) -> Result<Value, Failure> {
+    let object = serde_json::from_slice(body).ok().filter(Value::is_object);
+    object.ok_or_else(|| Failure::bad_request("the body is no object in JSON"))
 }
 
-fn failure(code: u16, reason: &str, message: &str) -> Answer {
-    Answer::json(
-        code,
-        &json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {},
-            "status": "Failure", "message": message, "reason": reason, "code": code,
-        }),
-    )
+impl From<Bytes> for AnswerBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(bytes.into())
+    }
 }

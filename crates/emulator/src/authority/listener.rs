@@ -40,6 +40,48 @@ pub(crate) trait Site: Send + Sync + 'static {
     fn count_handshake(&self);
 }
 
+/// Who takes connections.
+pub(crate) trait Connections: Send + Sync + 'static {
+    /// Serves one, decrypted, to its end.
+    fn run(
+        self: Arc<Self>,
+        listener: Listener,
+        base: Arc<str>,
+        stream: impl Connection + 'static,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// Counts a connection, whether or not a request comes over it.
+    fn count_connection(&self);
+
+    /// Counts a TLS handshake that came to its end.
+    fn count_handshake(&self);
+}
+
+impl<S: Site> Connections for S {
+    async fn run(
+        self: Arc<Self>,
+        listener: Listener,
+        base: Arc<str>,
+        stream: impl Connection + 'static,
+    ) {
+        let site = self;
+        let served = Served {
+            site,
+            listener,
+            base,
+        };
+        served.run(stream).await;
+    }
+
+    fn count_connection(&self) {
+        Site::count_connection(self);
+    }
+
+    fn count_handshake(&self) {
+        Site::count_handshake(self);
+    }
+}
+
 /// One address of the emulator.
 pub(crate) struct Endpoint {
     sockets: Vec<TcpListener>,
@@ -80,7 +122,7 @@ impl Endpoint {
     }
 
     /// Serves it on the current runtime until that is dropped.
-    pub(crate) fn serve<S: Site>(self, site: &Arc<S>) -> io::Result<()> {
+    pub(crate) fn serve<S: Connections>(self, site: &Arc<S>) -> io::Result<()> {
         let base: Arc<str> = self.url().into();
         for socket in self.sockets {
             let socket = tokio::net::TcpListener::from_std(socket)?;
@@ -93,20 +135,15 @@ impl Endpoint {
                         continue;
                     };
                     site.count_connection();
-                    let served = Served {
-                        site: Arc::clone(&site),
-                        listener,
-                        base: Arc::clone(&base),
-                    };
-                    let tls = tls.clone();
+                    let (site, base, tls) = (Arc::clone(&site), Arc::clone(&base), tls.clone());
                     tokio::spawn(async move {
                         match tls {
-                            None => served.run(stream).await,
+                            None => site.run(listener, base, stream).await,
                             // A client that refuses the certificate is no error of ours.
                             Some(tls) => {
                                 if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
-                                    served.site.count_handshake();
-                                    served.run(stream).await;
+                                    site.count_handshake();
+                                    site.run(listener, base, stream).await;
                                 }
                             }
                         }

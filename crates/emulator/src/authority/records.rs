@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::request::Parts;
 
 use crate::certificates::BadCertificate;
+use crate::jwt::Parsed;
 
 /// How many requests are kept; older ones are dropped, so that an emulator can
 /// run for days.
@@ -69,12 +70,35 @@ pub struct RecordedRequest {
     /// The fields of a token request's form, decoded, in order; empty if the
     /// body is no form. The assertion is among them.
     pub form: Vec<(String, String)>,
-    /// When its last byte had come.
+    /// When its last byte had come; at the API server, its head's.
     pub received: SystemTime,
     /// What the emulator thought of it.
     pub verdict: Verdict,
     /// The fault it met, in words.
     pub fault: Option<String>,
+    /// The bearer token a request to the API server came with.
+    pub bearer: Option<Bearer>,
+}
+
+/// Which token it was, without the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// Its `uti`, or its `jti`: no two tokens have the same.
+    pub id: String,
+    /// Its `exp`, in Unix seconds.
+    pub expires: i64,
+}
+
+impl Bearer {
+    /// That of an `Authorization` header, whether or not it is any good.
+    pub(crate) fn of(header: &str) -> Option<Self> {
+        let claims = Parsed::from_compact(header.strip_prefix("Bearer ")?)?.claims;
+        let id = claims.get("uti").or_else(|| claims.get("jti"))?;
+        Some(Self {
+            id: id.as_str()?.to_owned(),
+            expires: claims.get("exp")?.as_i64()?,
+        })
+    }
 }
 
 impl RecordedRequest {
@@ -101,6 +125,7 @@ impl RecordedRequest {
             received: SystemTime::now(),
             verdict,
             fault,
+            bearer: None,
         }
     }
 

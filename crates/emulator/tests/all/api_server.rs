@@ -3,17 +3,18 @@
 use keyhole_emulator::{ApiServer, Claims, Emulator, Signature, Verdict};
 use serde_json::{Value, json};
 
-use crate::client::{Reply, Request, emulator};
+use crate::client::{Reply, Request, connect, emulator};
+use std::net::TcpStream;
 
-struct Cluster {
-    emulator: Emulator,
-    api_server: ApiServer,
+pub(crate) struct Cluster {
+    pub(crate) emulator: Emulator,
+    pub(crate) api_server: ApiServer,
     _folder: tempfile::TempDir,
     ca: std::path::PathBuf,
 }
 
 impl Cluster {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let emulator = emulator();
         let api_server = ApiServer::start(&emulator, 0).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -31,12 +32,24 @@ impl Cluster {
         request.send_tls(self.api_server.url(), &self.ca).unwrap()
     }
 
-    fn token(&self, claims: &Claims) -> String {
+    pub(crate) fn token(&self, claims: &Claims) -> String {
         self.emulator.access_token_issuer().mint(claims)
     }
 
+    /// A connection over plain HTTP.
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.api_server.http_url())
+    }
+
+    /// With a good token over plain HTTP: sent, nothing read yet.
+    pub(crate) fn open(&self, request: Request) -> TcpStream {
+        let token = self.token(&self.emulator.access_token_claims());
+        let request = request.header("authorization", &format!("Bearer {token}"));
+        request.open_at(self.api_server.http_url())
+    }
+
     /// With a good token.
-    fn in_order(&self, request: Request) -> Reply {
+    pub(crate) fn in_order(&self, request: Request) -> Reply {
         let token = self.token(&self.emulator.access_token_claims());
         self.send(&request.header("authorization", &format!("Bearer {token}")))
     }
@@ -148,12 +161,11 @@ fn everything_that_discovery_lists_is_there() {
     for resource in get("/api/v1")["resources"].as_array().unwrap() {
         let name = resource["name"].as_str().unwrap();
         let list = get(&format!("/api/v1/{name}"));
+        let kind = resource["kind"].as_str().unwrap();
+        assert_eq!(list["kind"], format!("{kind}List"));
         for item in list["items"].as_array().unwrap() {
             let one = item["metadata"]["name"].as_str().unwrap();
-            assert_eq!(
-                get(&format!("/api/v1/{name}/{one}"))["kind"],
-                resource["kind"]
-            );
+            assert_eq!(get(&format!("/api/v1/{name}/{one}"))["kind"], kind);
         }
     }
     for (request, status) in [

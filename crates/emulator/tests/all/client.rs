@@ -122,7 +122,12 @@ impl Request {
 
     /// Over plain HTTP: sent, nothing read yet.
     pub(crate) fn open(&self, emulator: &Emulator) -> TcpStream {
-        let mut stream = connect(&emulator.http_authority());
+        self.open_at(&emulator.http_authority())
+    }
+
+    /// Over plain HTTP to a URL: sent, nothing read yet.
+    pub(crate) fn open_at(&self, url: &str) -> TcpStream {
+        let mut stream = connect(url);
         stream.write_all(&self.bytes()).unwrap();
         stream
     }
@@ -188,7 +193,7 @@ pub(crate) fn changed(
     fields
 }
 
-fn connect(url: &str) -> TcpStream {
+pub(crate) fn connect(url: &str) -> TcpStream {
     let port = url
         .trim_end_matches('/')
         .rsplit(':')

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod api_server;
+mod api_server_objects;
+mod api_server_trials;
 mod client;
 mod discovery;
 mod faults;
