@@ -15,6 +15,7 @@ pub mod kube_apiserver;
 pub mod leaks;
 pub mod memory;
 pub mod program;
+pub mod proxied;
 pub mod sandbox;
 pub mod slim_host;
 pub mod wat_component;

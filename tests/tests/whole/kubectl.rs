@@ -35,7 +35,7 @@ pub(crate) fn is_there() -> bool {
 }
 
 /// The one of the PATH, or the one that `cargo xtask test` has got.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     std::env::var_os("KEYHOLE_KUBECTL").map_or_else(|| "kubectl".into(), PathBuf::from)
 }
 

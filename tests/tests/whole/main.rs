@@ -26,6 +26,7 @@ mod memory;
 mod other_component;
 mod output;
 mod project;
+mod proxied_by_kubectl;
 mod proxy;
 mod real_kubelogin;
 mod retry_propagation;

@@ -2,6 +2,7 @@
 //! with a fault, answered.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -33,6 +34,8 @@ pub(super) struct Cluster {
     pub(super) records: Records,
     pub(super) resources: Resources,
     faults: Mutex<VecDeque<ServerFault>>,
+    /// Requests whose answers have not ended.
+    pub(super) open: Arc<AtomicUsize>,
 }
 
 impl Cluster {
@@ -42,6 +45,7 @@ impl Cluster {
             authority,
             resources: Resources::new(),
             faults: Mutex::default(),
+            open: Arc::default(),
         }
     }
 

@@ -2,14 +2,20 @@
 //! they come, never whole.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
 
-use super::Cluster;
+use super::body::AnswerBody;
+use super::cluster::Cluster;
 use crate::authority::listener::Connections;
 use crate::authority::records::Listener;
 use crate::faults::script::{Connection, Step, play};
@@ -26,6 +32,44 @@ impl TakeOver {
     }
 }
 
+/// One of the requests whose answers have not ended.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A body that counts as long as it is there.
+struct Counted {
+    body: AnswerBody,
+    _open: Open,
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 impl Connections for Cluster {
     async fn run(
         self: Arc<Self>,
@@ -37,7 +81,11 @@ impl Connections for Cluster {
         let take_over = TakeOver(sender);
         let service = service_fn(move |request| {
             let (cluster, take_over) = (Arc::clone(&self), take_over.clone());
-            async move { Ok::<_, Infallible>(cluster.respond(request, take_over).await) }
+            async move {
+                let open = Open::new(&cluster.open);
+                let response = cluster.respond(request, take_over).await;
+                Ok::<_, Infallible>(response.map(|body| Counted { body, _open: open }))
+            }
         });
         let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         let steps = tokio::select! {

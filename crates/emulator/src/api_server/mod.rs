@@ -19,6 +19,7 @@ mod streams;
 mod trials;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -114,6 +115,12 @@ impl ApiServer {
     #[must_use]
     pub fn wait_for_requests(&self, count: usize, timeout: Duration) -> bool {
         self.cluster.records.wait(count, timeout)
+    }
+
+    /// How many requests there are whose answers have not ended: those that are
+    /// still read, are held, or whose body goes on.
+    pub fn open_answers(&self) -> usize {
+        self.cluster.open.load(Ordering::SeqCst)
     }
 
     /// Lets the next request that is let in and has no fault yet meet one: each

@@ -212,6 +212,10 @@ impl Store {
         let mut object = old.clone();
         merge(&mut object, patch);
         keep_identity(&mut object, &old);
+        if object == old {
+            // As in the real one, nothing has happened then.
+            return Ok(old);
+        }
         Ok(self.put(key(place), "MODIFIED", object))
     }
 
@@ -329,6 +333,7 @@ mod tests {
         let patch = json!({ "metadata": { "labels": { "a": "b" }, "name": "two" } });
         let patched = store.patch(&one, &patch).unwrap();
         assert_eq!(patched["metadata"]["name"], "one");
+        assert_eq!(store.patch(&one, &patch).unwrap(), patched);
         store.delete(&one).unwrap();
         assert_eq!(store.get(&one).unwrap_err().code, 404);
         let (lines, end) = store.events(&selection, start).unwrap();
