@@ -87,6 +87,10 @@ struct CallerFlags {
     max_connections: u16,
 }
 
+/// How rules are written.
+const RULES: &str = "Name hosts without a port, verbs as Kubernetes does, and paths such as \
+                     /api/v1/namespaces/*/pods/**.";
+
 /// How serving ended.
 enum End {
     /// It was asked to (SIGTERM).
@@ -146,7 +150,7 @@ impl Proxy {
         let rules = self
             .callers
             .rules()
-            .map_err(|error| Failure::new(ExitClass::Configuration, error.to_string(), ""))?;
+            .map_err(|error| Failure::new(ExitClass::Configuration, error.to_string(), RULES))?;
         let timeout = self.callers.response_header_timeout;
         let seconds = timeout.map_or(DEFAULT_HEADER_TIMEOUT, |timeout| {
             // A part of a second is more than none.

@@ -166,7 +166,7 @@ fn without_a_token_callers_are_told_when_to_come_again() {
     // As soon as the authority gives one, all is well, without a restart.
     place.world.emulator.always(None);
     wait_until("a token", || proxy.proxied.get("/version").status == 200);
-    assert_eq!(proxy.proxied.exchanges(), 1);
+    assert_eq!(place.world.emulator.access_tokens().len(), 1);
 }
 
 #[test]
