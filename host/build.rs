@@ -1,4 +1,4 @@
-//! Carries the exchange component into a full build, if it has been built.
+//! Carries the components into a full build, if they have been built.
 
 use sha2::{Digest, Sha256};
 use std::env;
@@ -20,19 +20,29 @@ fn main() {
     if env::var_os("CARGO_FEATURE_COMPILER").is_none() {
         return;
     }
-    let component = artifacts().join("exchange.wasm");
-    println!("cargo::rerun-if-changed={}", component.display());
-    let Ok(bytes) = fs::read(&component) else {
-        return;
+    // Both or none: they are built together.
+    let all = [("exchange", "EXCHANGE"), ("gateway-alone", "GATEWAY")].map(carry);
+    if all == [true; 2] {
+        println!("cargo::rustc-cfg=keyhole_embedded");
+    }
+}
+
+/// Copies a component into the build, if it is there, and tells its digest.
+fn carry((component, name): (&str, &str)) -> bool {
+    let component = format!("{component}.wasm");
+    let from = artifacts().join(&component);
+    println!("cargo::rerun-if-changed={}", from.display());
+    let Ok(bytes) = fs::read(&from) else {
+        return false;
     };
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    fs::write(out.join("exchange.wasm"), &bytes).expect("OUT_DIR can be written");
+    fs::write(out.join(component), &bytes).expect("OUT_DIR can be written");
     let digest: String = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    println!("cargo::rustc-env=KEYHOLE_EXCHANGE_SHA256={digest}");
-    println!("cargo::rustc-cfg=keyhole_embedded");
+    println!("cargo::rustc-env=KEYHOLE_{name}_SHA256={digest}");
+    true
 }
 
 /// Where `cargo xtask` leaves components.

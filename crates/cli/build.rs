@@ -1,5 +1,5 @@
-//! Puts into the program what `cargo xtask` has made for it: the exchange as
-//! machine code for this target, and what `exchange.json` says of it. Without
+//! Puts into the program what `cargo xtask` has made for it: the components as
+//! machine code for this target, and what `exchange.json` says of the exchange. Without
 //! them the program compiles, and says how to get them.
 
 use std::fmt::Write as _;
@@ -13,15 +13,18 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let full = env::var_os("CARGO_FEATURE_COMPILER").is_some();
 
-    let code = artifacts().join(format!("exchange.{target}.cwasm"));
     let identity = artifacts().join("exchange.json");
     let version = long_version(&target, full, &identity);
 
     let mut source = String::new();
     // The full build compiles the component itself when it runs.
     if !full {
-        let code = carry(&code, &out.join("exchange.cwasm"), "include_bytes");
-        source.push_str(&place(&code));
+        source.push_str(PAGE);
+        for (component, constant) in [("exchange", "EXCHANGE"), ("gateway-alone", "GATEWAY")] {
+            let code = artifacts().join(format!("{component}.{target}.cwasm"));
+            let copy = out.join(format!("{component}.cwasm"));
+            source.push_str(&place(&carry(&code, &copy, "include_bytes"), constant));
+        }
     }
     let identity = carry(&identity, &out.join("exchange.json"), "include_str");
     let _ = writeln!(source, "const IDENTITY: Option<&str> = {identity};");
@@ -29,24 +32,29 @@ fn main() {
     fs::write(out.join("embedded.rs"), source).expect("OUT_DIR can be written");
 }
 
+/// What lies at a page.
+const PAGE: &str = "#[repr(align(4096))]
+#[allow(dead_code, reason = \"there is none where nothing was made\")]
+struct Page<const SIZE: usize>([u8; SIZE]);
+";
+
 /// The constant for machine code. On Linux it is put into the program's text, at
 /// a page, where it can be run as it lies.
-fn place(code: &str) -> String {
+fn place(code: &str, constant: &str) -> String {
     let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     match code
         .strip_prefix("Some(")
         .and_then(|code| code.strip_suffix(')'))
     {
         Some(code) if linux => format!(
-            "#[repr(align(4096))]
-struct Page<const SIZE: usize>([u8; SIZE]);
-#[expect(unsafe_code, reason = \"a section of our own: data in it are data as before\")]
-#[unsafe(link_section = \".text.exchange\")]
-static MACHINE_CODE: Page<{{ {code}.len() }}> = Page(*{code});
-const CODE: Option<&[u8]> = Some(&MACHINE_CODE.0);
-"
+            "#[expect(unsafe_code, reason = \"a section of our own: data in it are data as before\")]
+#[unsafe(link_section = \".text.{}\")]
+static {constant}_CODE: Page<{{ {code}.len() }}> = Page(*{code});
+const {constant}: Option<&[u8]> = Some(&{constant}_CODE.0);
+",
+            constant.to_ascii_lowercase()
         ),
-        _ => format!("const CODE: Option<&[u8]> = {code};\n"),
+        _ => format!("const {constant}: Option<&[u8]> = {code};\n"),
     }
 }
 

@@ -110,6 +110,27 @@ pub struct ComponentFacts {
     pub exports: Vec<String>,
 }
 
+/// A component that the build script carried here.
+#[cfg(feature = "compiler")]
+macro_rules! embedded_component {
+    ($name:literal, $constant:literal) => {{
+        #[cfg(keyhole_embedded)]
+        {
+            let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".wasm"));
+            let digest = concat!("sha256:", env!(concat!("KEYHOLE_", $constant, "_SHA256")));
+            let digest = digest.parse().map_err(|error| Error::artifact(error, ""))?;
+            let mut artifact = Self::wasm(bytes.to_vec(), digest)?;
+            artifact.origin = Origin::Embedded;
+            Ok(artifact)
+        }
+        #[cfg(not(keyhole_embedded))]
+        Err(Error::artifact(
+            concat!("this build carries no component ", $name),
+            "build it with `cargo xtask build`, which makes the components first",
+        ))
+    }};
+}
+
 impl Artifact {
     /// The exchange component that this build carries.
     ///
@@ -118,23 +139,16 @@ impl Artifact {
     /// crate was; the text says how to build both.
     #[cfg(feature = "compiler")]
     pub fn embedded() -> Result<Self, Error> {
-        #[cfg(keyhole_embedded)]
-        {
-            const EXCHANGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/exchange.wasm"));
-            let mut artifact = Self::wasm(
-                EXCHANGE.to_vec(),
-                format!("sha256:{}", env!("KEYHOLE_EXCHANGE_SHA256"))
-                    .parse()
-                    .map_err(|error| Error::artifact(error, ""))?,
-            )?;
-            artifact.origin = Origin::Embedded;
-            Ok(artifact)
-        }
-        #[cfg(not(keyhole_embedded))]
-        Err(Error::artifact(
-            "this build carries no exchange component",
-            "build it with `cargo xtask build`, which makes the component first",
-        ))
+        embedded_component!("exchange", "EXCHANGE")
+    }
+
+    /// The gateway component that this build carries.
+    ///
+    /// # Errors
+    /// As [`Artifact::embedded`].
+    #[cfg(feature = "compiler")]
+    pub fn embedded_gateway() -> Result<Self, Error> {
+        embedded_component!("gateway-alone", "GATEWAY")
     }
 
     /// A component of the caller's. No digest, no run.
@@ -217,6 +231,13 @@ impl Artifact {
             _ => crate::engine::engine(),
         }
         .map_err(|error| Error::artifact(error, ""))
+    }
+
+    /// The engine that runs many instances of it.
+    pub(crate) fn engine_for_many(&self, instances: usize, memory: usize) -> Result<Engine, Error> {
+        let of_text = matches!(self.code, Code::InPlace(_));
+        crate::engine::engine_of_pool(of_text, instances, memory)
+            .map_err(|error| Error::artifact(error, ""))
     }
 
     /// Whose component it is.

@@ -2,7 +2,10 @@
 
 use crate::grants::limits::MAX_STACK;
 use std::sync::Arc;
-use wasmtime::{Config, CustomCodeMemory, Engine, WasmBacktraceDetails};
+use wasmtime::{
+    Config, CustomCodeMemory, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
 
 /// The target that code is compiled for: the build's own, with its baseline
 /// CPU, so that an artifact runs on every machine the binary runs on.
@@ -20,6 +23,39 @@ pub(crate) fn engine_of_text() -> wasmtime::Result<Engine> {
     config.with_custom_code_memory(Some(Arc::new(Text)));
     Engine::new(&config)
 }
+
+/// An engine that makes an instance for each of many requests: `instances` at a
+/// time, each with one memory of at most `memory` bytes.
+pub(crate) fn engine_of_pool(
+    of_text: bool,
+    instances: usize,
+    memory: usize,
+) -> wasmtime::Result<Engine> {
+    let mut config = config()?;
+    if of_text {
+        config.with_custom_code_memory(Some(Arc::new(Text)));
+    }
+    let count = u32::try_from(instances)?;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(count)
+        .total_core_instances(count * 4)
+        .total_memories(count)
+        .total_tables(count * 2)
+        .total_stacks(count)
+        .max_memory_size(memory)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT)
+        .async_stack_keep_resident(KEEP_RESIDENT)
+        .max_core_instances_per_component(4)
+        .max_memories_per_component(1)
+        .max_tables_per_component(2);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}
+
+/// What of a slot is wiped by hand rather than given back to the system and
+/// faulted in again, in bytes.
+const KEEP_RESIDENT: usize = 64 * 1024;
 
 fn config() -> wasmtime::Result<Config> {
     let mut config = Config::new();

@@ -8,6 +8,12 @@ use wasmtime::component::types::ComponentItem;
 /// The list, as it stands in `wit/exchange.imports`.
 const LIST: &str = include_str!("../../wit/exchange.imports");
 
+/// The same of the gateway.
+const GATEWAY_LIST: &str = include_str!("../../wit/gateway.imports");
+
+/// The interface by which the gateway gets tokens.
+pub(crate) const TOKEN_PROVIDER: &str = "keyhole:identity/token-provider@0.1.0";
+
 /// The WASI release that the list means; any patch of it is the same to a
 /// component.
 const WASI: &str = "0.2.";
@@ -50,6 +56,19 @@ pub(crate) fn exports_of(engine: &Engine, component: &Component) -> Vec<String> 
         .exports(engine)
         .map(|(name, _)| name.to_owned())
         .collect()
+}
+
+/// Whether the gateway may import a function, by the list of its own.
+pub(crate) fn is_of_gateway(import: &str) -> bool {
+    // The list is without versions.
+    let import = match import.strip_prefix(TOKEN_PROVIDER) {
+        Some(function) => format!("keyhole:identity/token-provider{function}").into(),
+        None => Cow::from(import),
+    };
+    let lines = GATEWAY_LIST.lines().map(str::trim);
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .any(|line| line == import)
 }
 
 /// The first import that is not on the list.

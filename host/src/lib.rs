@@ -36,6 +36,7 @@ mod call;
 mod cluster;
 mod engine;
 mod error;
+pub mod gateway;
 pub mod github_actions;
 pub mod grants;
 mod imports;

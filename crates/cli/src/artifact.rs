@@ -37,9 +37,32 @@ pub(crate) fn chosen(flags: &SandboxFlags) -> Result<Artifact, Failure> {
     }
 }
 
+/// The gateway that this program carries.
+///
+/// # Errors
+/// It carries none.
+#[cfg(feature = "compiler")]
+pub(crate) fn gateway() -> Result<Artifact, Failure> {
+    Artifact::embedded_gateway().map_err(|error| failure::of(&error, None))
+}
+
+/// The gateway that this program carries.
+///
+/// # Errors
+/// It carries none.
+#[cfg(not(feature = "compiler"))]
+pub(crate) fn gateway() -> Result<Artifact, Failure> {
+    carried(GATEWAY, "gateway")
+}
+
 #[cfg(feature = "compiler")]
 fn embedded() -> Result<Artifact, Failure> {
     Artifact::embedded().map_err(|error| failure::of(&error, None))
+}
+
+#[cfg(not(feature = "compiler"))]
+fn embedded() -> Result<Artifact, Failure> {
+    carried(EXCHANGE, "exchange")
 }
 
 #[cfg(not(feature = "compiler"))]
@@ -47,8 +70,8 @@ fn embedded() -> Result<Artifact, Failure> {
     unsafe_code,
     reason = "machine code that this build put into this program"
 )]
-fn embedded() -> Result<Artifact, Failure> {
-    match CODE {
+fn carried(code: Option<&'static [u8]>, what: &str) -> Result<Artifact, Failure> {
+    match code {
         // SAFETY: the bytes were made by `keyhole precompile` of the same
         // sources, put into the program by its build script, and lie in its
         // read-only data.
@@ -59,7 +82,7 @@ fn embedded() -> Result<Artifact, Failure> {
         Some(code) => Ok(unsafe { Artifact::aot_in_place(code) }),
         None => Err(Failure::new(
             ExitClass::Configuration,
-            "this build carries no exchange component",
+            format!("this build carries no {what} component"),
             "Build it with `cargo xtask build`, which makes the component first.",
         )),
     }

@@ -13,6 +13,7 @@ use crate::convert_kubeconfig::ConvertKubeconfig;
 use crate::flags::LogFlags;
 use crate::get_token::GetToken;
 use crate::inspect::Inspect;
+use crate::proxy::Proxy;
 use crate::verify::Verify;
 use crate::{artifact, exit, help, log};
 
@@ -44,6 +45,7 @@ enum Command {
     Verify(Verify),
     GetToken(GetToken),
     Inspect(Inspect),
+    Proxy(Box<Proxy>),
     ConvertKubeconfig(Box<ConvertKubeconfig>),
     #[command(aliases = ["remove-cache-dir", "remove-tokens"])]
     CleanCache(CleanCache),
@@ -78,6 +80,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(command) => command.run(),
         Command::GetToken(command) => command.run(line.log),
         Command::Inspect(command) => command.run(),
+        Command::Proxy(command) => command.run(),
         Command::ConvertKubeconfig(command) => command.run(),
         Command::CleanCache(command) => command.run(),
         Command::Completions(command) => command.run(),

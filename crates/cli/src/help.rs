@@ -47,6 +47,27 @@ Exit codes:
   70  a bug in keyhole
   130 interrupted";
 
+/// The end of `keyhole proxy --help`.
+pub(crate) fn proxy() -> String {
+    format!(
+        "\
+Examples:
+  kubectl without a credential plugin, in a pod with workload identity:
+    keyhole proxy --upstream https://API-SERVER --upstream-ca ca.crt &
+    kubectl --server http://127.0.0.1:8001 get namespaces
+  Reading pods and nothing else, through a socket that only this user can open:
+    keyhole proxy --upstream https://API-SERVER -u /run/keyhole/proxy.sock \\
+      --allow-verbs get,list,watch --allow-paths '/api/v1/namespaces/*/pods/**'
+
+Callers cannot choose who they are: Authorization, Impersonate-* and X-Remote-*
+of theirs are removed. kubectl exec, attach, cp and port-forward cannot pass.
+
+{ENVIRONMENT}
+
+{EXIT_CODES}"
+    )
+}
+
 /// The end of `keyhole verify --help`.
 pub(crate) fn verify() -> String {
     format!(

@@ -31,6 +31,7 @@ mod page;
 mod precompile;
 mod progress;
 mod propagation;
+mod proxy;
 mod sandbox;
 mod sections;
 mod steps;

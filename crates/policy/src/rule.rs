@@ -49,6 +49,16 @@ rules! {
     RequestBodySize = "request.body.size", "a body is at most 64 KiB";
     /// The body was not finished.
     RequestBodyIncomplete = "request.body.incomplete", "a body is finished before anything is sent";
+    /// A request of the gateway to another place than its upstream.
+    GatewayTarget = "gateway.target", "scheme, host and port are the gateway's upstream, byte for byte";
+    /// A tunnel, or a request whose answer repeats it.
+    GatewayMethod = "gateway.method", "no CONNECT and no TRACE";
+    /// Another `Authorization` than the gateway was given.
+    GatewayAuthorization = "gateway.authorization", "one Authorization header, with the token that the gateway was given";
+    /// A header that names another user.
+    GatewayIdentity = "gateway.identity", "no header by which a caller could be somebody else";
+    /// More than a request and one repetition.
+    GatewayRequests = "gateway.requests", "a request is sent once, and once more with another token";
     /// The body is not a form.
     FormSyntax = "form.syntax", "the body is one well-formed urlencoded form";
     /// A field that is not part of the granted form.

@@ -35,6 +35,17 @@ impl Pattern {
         Ok(Self { segments, open })
     }
 
+    /// As it is written.
+    pub(crate) fn text(&self) -> String {
+        let mut text: String = self.segments.iter().flat_map(|part| ["/", part]).collect();
+        if self.open {
+            text.push_str("/**");
+        } else if text.is_empty() {
+            text.push('/');
+        }
+        text
+    }
+
     /// Whether a plain path is one of these.
     pub(crate) fn matches(&self, path: &str) -> bool {
         let mut rest = segments(path);
@@ -104,6 +115,7 @@ mod tests {
         ] {
             let read = Pattern::parse(pattern).expect(pattern);
             assert_eq!(read.matches(path), matches, "{pattern} {path}");
+            assert_eq!(read.text(), pattern);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which requests go on.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::path::{self, Pattern};
@@ -191,23 +191,23 @@ impl Rules {
         }
     }
 
-    /// The rules as they are printed.
+    /// The names that callers may use in `Host`.
     #[must_use]
-    pub fn describe(&self) -> String {
-        let list = |name: &str, verbs: &Option<Vec<&'static str>>| match verbs {
-            Some(verbs) => format!("{name} {}", verbs.join(", ")),
-            None => format!("any {name}"),
-        };
-        let paths = match &self.paths {
-            Some(paths) => format!("{} patterns of paths", paths.len()),
-            None => "any path".to_string(),
-        };
-        format!(
-            "{} at {}, host {}",
-            list("verb", &self.verbs),
-            paths,
-            self.hosts.join(", ")
-        )
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The verbs that pass; `None`: all.
+    #[must_use]
+    pub fn verbs(&self) -> Option<&[&'static str]> {
+        self.verbs.as_deref()
+    }
+
+    /// The patterns of the paths that pass, as they are written; `None`: all.
+    #[must_use]
+    pub fn paths(&self) -> Option<Vec<String>> {
+        let paths = self.paths.as_ref()?;
+        Some(paths.iter().map(Pattern::text).collect())
     }
 }
 
@@ -230,6 +230,7 @@ fn host_name(authority: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     fn get(target: &str) -> Request<'_> {
         Request {

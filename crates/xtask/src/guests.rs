@@ -30,10 +30,22 @@ pub(crate) const EXCHANGE: Guest = Guest {
     name: "exchange",
 };
 
+/// The reverse proxy.
+pub(crate) const GATEWAY: Guest = Guest {
+    package: "keyhole-gateway",
+    name: "gateway-alone",
+};
+
 /// The one that attacks the host.
 pub(crate) const HOSTILE: Guest = Guest {
     package: "keyhole-guests",
     name: "hostile",
+};
+
+/// A gateway that attacks the host.
+const HOSTILE_GATEWAY: Guest = Guest {
+    package: "keyhole-hostile-gateway",
+    name: "hostile-gateway",
 };
 
 /// Somebody else's, for the host's grants by themselves.
@@ -43,7 +55,7 @@ const OTHER: Guest = Guest {
 };
 
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, HOSTILE, OTHER];
+pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, HOSTILE_GATEWAY, OTHER];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.

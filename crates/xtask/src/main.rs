@@ -7,6 +7,7 @@
 
 mod bound;
 mod commands;
+mod composition;
 mod emulator;
 mod files;
 mod guests;

@@ -15,7 +15,7 @@ mod tls;
 pub use fault::NetworkFault;
 pub use proxy::{ProxyFault, proxies_of_environment};
 pub use roots::{RootsError, RootsSource, TlsRoots};
-pub(crate) use send::{Answer, Outgoing};
+pub(crate) use send::{Answer, MAX_HEAD, Outgoing};
 
 use crate::audit::{AuditEvent, Capability};
 use crate::call::Call;
@@ -27,11 +27,11 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A connection: TCP, a tunnel through a proxy, or TLS over either.
-trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection for S {}
 
-type Stream = Box<dyn Connection>;
+pub(crate) type Stream = Box<dyn Connection>;
 
 /// What requests are sent through: the roots that prove the authority's name,
 /// and a proxy if there is one.
@@ -117,12 +117,6 @@ impl Network {
         self.proxy_roots.current().map(drop)
     }
 
-    /// How a request goes out.
-    fn route(&self, outgoing: &Outgoing) -> Route<'_> {
-        let (tls, host, port) = (outgoing.is_tls(), outgoing.host(), outgoing.port());
-        self.proxies.route(tls, host, port)
-    }
-
     pub(crate) async fn send(
         &self,
         call: &Call,
@@ -168,21 +162,33 @@ impl Network {
     }
 
     async fn exchange(&self, call: &Call, outgoing: Outgoing) -> Result<Answer, NetworkFault> {
-        let (host, port) = (outgoing.host(), outgoing.port());
-        let stream: Stream = match self.route(&outgoing) {
+        let (tls, host, port) = (outgoing.is_tls(), outgoing.host(), outgoing.port());
+        let stream = self.open(call, tls, host, port).await?;
+        send::send(stream, outgoing).await
+    }
+
+    /// A connection to a host whose addresses are judged, its name proved by TLS
+    /// if there is any; through a proxy where there is one.
+    pub(crate) async fn open(
+        &self,
+        call: &Call,
+        tls: bool,
+        host: &str,
+        port: u16,
+    ) -> Result<Stream, NetworkFault> {
+        let stream: Stream = match self.proxies.route(tls, host, port) {
             Route::Through(proxy) => {
                 proxy::tunnel(call, &self.proxy_roots, proxy, host, port).await?
             }
             Route::Direct(_) => {
-                let addresses = resolve::resolve(call, host, port, outgoing.is_tls()).await?;
+                let addresses = resolve::resolve(call, host, port, tls).await?;
                 Box::new(connect::connect(call, &addresses).await?)
             }
         };
-        if !outgoing.is_tls() {
-            return send::send(stream, outgoing).await;
+        if !tls {
+            return Ok(stream);
         }
         let name = self.tls_name.as_deref().unwrap_or(host);
-        let stream = tls::handshake(call, &self.roots, name, stream).await?;
-        send::send(stream, outgoing).await
+        tls::handshake(call, &self.roots, name, stream).await
     }
 }

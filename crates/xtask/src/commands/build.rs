@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::wasm;
+use crate::composition::COMPOSED_GATEWAY;
 use crate::files;
-use crate::guests::{EXCHANGE, Guest, HOSTILE};
+use crate::guests::{EXCHANGE, GATEWAY, Guest, HOSTILE};
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
@@ -16,9 +17,11 @@ use crate::workspace::Workspace;
 pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain> {
     let toolchain = wasm::run(workspace, steps)?;
     steps.run("full build", || full(workspace))?;
-    steps.run("machine code of the exchange", || {
-        precompile(workspace, EXCHANGE)
-    })?;
+    for guest in [EXCHANGE, GATEWAY] {
+        steps.run(format!("machine code of {}", guest.name), || {
+            precompile(workspace, guest)
+        })?;
+    }
     steps.run("slim build", || slim(workspace, &["keyhole"]))?;
     steps.run("target/dist", || collect(workspace))?;
     Ok(toolchain)
@@ -113,6 +116,7 @@ fn collect(workspace: &Workspace) -> Result<()> {
     files::put_program(&workspace.slim("keyhole"), &dist.join("keyhole"))?;
     files::put_program(&workspace.full("keyhole"), &dist.join("keyhole-full"))?;
     for from in [
+        workspace.component(COMPOSED_GATEWAY),
         workspace.component(EXCHANGE.name),
         workspace.identity(EXCHANGE.name),
     ] {

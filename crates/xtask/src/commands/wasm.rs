@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::composition;
 use crate::guests::{self, GUESTS};
 use crate::steps::Steps;
 use crate::toolchain::{self, Toolchain};
@@ -25,5 +26,9 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
             Ok(())
         })?;
     }
+    steps.run("composition of the gateway", || {
+        eprintln!("    {} bytes", composition::gateway(workspace)?);
+        Ok(())
+    })?;
     Ok(toolchain)
 }

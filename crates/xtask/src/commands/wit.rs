@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::wasm;
 use crate::files;
-use crate::guests::EXCHANGE;
+use crate::guests::{EXCHANGE, GATEWAY};
 use crate::imports::{self, Functions};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -35,21 +35,25 @@ pub(super) fn check(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 }
 
 fn check_imports(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
-    steps.run("wit/exchange.imports", || {
-        let component = files::read(&workspace.component(EXCHANGE.name))?;
-        let list = files::read(&workspace.root.join("wit/exchange.imports"))?;
-        let listed = imports::listed(&String::from_utf8_lossy(&list));
-        if let Some(difference) = imports::difference(&listed, &Functions::of(&component)?.imports)
-        {
-            bail!(
-                "exchange.wasm does not import exactly the functions of wit/exchange.imports:\n\
-                 {difference}\n\
-                 The list is what the host links. Change crates/component, or, if the contract \
-                 itself is to change, the list and the host"
-            );
-        }
-        Ok(())
-    })
+    for (guest, list) in [(EXCHANGE, "exchange.imports"), (GATEWAY, "gateway.imports")] {
+        steps.run(format!("wit/{list}"), || {
+            let component = files::read(&workspace.component(guest.name))?;
+            let text = files::read(&workspace.root.join("wit").join(list))?;
+            let listed = imports::listed(&String::from_utf8_lossy(&text));
+            let imported = Functions::of(&component)?.imports;
+            if let Some(difference) = imports::difference(&listed, &imported) {
+                bail!(
+                    "{}.wasm does not import exactly the functions of wit/{list}:\n\
+                     {difference}\n\
+                     The list is what the host links. Change the component, or, if the contract \
+                     itself is to change, the list and the host",
+                    guest.name
+                );
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn dependencies(workspace: &Workspace, check: bool) -> Result<()> {
