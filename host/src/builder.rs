@@ -18,6 +18,7 @@ use keyhole_exchange::settings::Settings;
 use keyhole_policy::identity_binding::{self, BindingCa, IdentityBinding};
 use keyhole_policy::proxy::{Proxies, ProxyFlags, ProxyScheme, Route};
 use rustls_pki_types::ServerName;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wasmtime::Engine;
@@ -327,10 +328,15 @@ pub(crate) fn load(
         // Nobody listens any more once time is up.
         let _ = send.send(artifact.load(&engine));
     });
-    loaded
-        .recv_timeout(timeout.saturating_sub(start.elapsed()))
-        .unwrap_or(Err(Error::Deadline {
+    match loaded.recv_timeout(timeout.saturating_sub(start.elapsed())) {
+        Ok(loaded) => loaded,
+        Err(RecvTimeoutError::Timeout) => Err(Error::Deadline {
             timeout,
             transport: None,
-        }))
+        }),
+        // wasmtime's compiler panics at some that it could not run either.
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(Error::artifact("the component cannot be compiled", ""))
+        }
+    }
 }

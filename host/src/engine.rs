@@ -73,7 +73,9 @@ fn config() -> wasmtime::Result<Config> {
         // What the exchange does not need is not there to be attacked.
         .wasm_simd(false)
         .wasm_relaxed_simd(false)
-        .wasm_multi_memory(false)
+        // The adapters between the parts of a composition copy from one memory to
+        // another; an instance still gets one.
+        .wasm_multi_memory(true)
         .wasm_memory64(false)
         .wasm_tail_call(false)
         .wasm_wide_arithmetic(false)

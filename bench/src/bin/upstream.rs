@@ -1,6 +1,7 @@
-//! `upstream CA-FILE`: a server over TLS that answers every request that bears a
-//! token with a few hundred bytes, and does as little else as it can: what is
-//! measured is the proxy before it. Prints its port; ends with standard input.
+//! `upstream CA-FILE`: a server that answers every request that bears a token
+//! with a few hundred bytes, and does as little else as it can: what is measured
+//! is the proxy before it. Prints its ports, that of TLS and that of plain HTTP;
+//! ends with standard input.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -16,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -45,24 +47,34 @@ fn main() -> Result<()> {
 }
 
 async fn serve(tls: TlsAcceptor) -> Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    println!("{}", listener.local_addr()?.port());
+    let over_tls = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let plain = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+    println!("{} {}", port(&over_tls)?, port(&plain)?);
     std::io::stdout().flush()?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = plain.accept().await {
+            tokio::spawn(converse(stream));
+        }
+    });
     loop {
-        let (stream, _) = listener.accept().await?;
+        let (stream, _) = over_tls.accept().await?;
         stream.set_nodelay(true)?;
         let tls = tls.clone();
         tokio::spawn(async move {
-            let Ok(stream) = tls.accept(stream).await else {
-                return;
-            };
-            let serving = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service_fn(answer))
-                .await;
-            // A client that goes is that client's affair.
-            drop(serving);
+            if let Ok(stream) = tls.accept(stream).await {
+                converse(stream).await;
+            }
         });
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let serving = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service_fn(answer))
+        .await;
+    // A client that goes is that client's affair.
+    drop(serving);
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -12,6 +12,7 @@ use keyhole_host::gateway::{Gateway, ListenError, Listener};
 use keyhole_proxy_rules::rules::{RuleError, Rules};
 use keyhole_proxy_rules::settings::{DEFAULT_HEADER_TIMEOUT, Settings};
 use keyhole_report::{ExitClass, Failure};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::duration::GoDuration;
 use crate::flags::{IdentityFlags, SandboxFlags};
@@ -87,6 +88,10 @@ struct CallerFlags {
     max_connections: u16,
 }
 
+/// How rules are written.
+const RULES: &str = "Name hosts without a port, verbs as Kubernetes does, and paths such as \
+                     /api/v1/namespaces/*/pods/**.";
+
 /// How serving ended.
 enum End {
     /// It was asked to (SIGTERM).
@@ -132,7 +137,7 @@ impl Proxy {
             self.callers.max_connections.into(),
         )
         .map_err(|error| failure::of(&error, None))?;
-        sandbox::block_on(self.callers.serve(&gateway))?
+        runtime()?.block_on(self.callers.serve(&gateway))
     }
 
     fn gateway_settings(&self) -> Result<Settings, Failure> {
@@ -146,7 +151,7 @@ impl Proxy {
         let rules = self
             .callers
             .rules()
-            .map_err(|error| Failure::new(ExitClass::Configuration, error.to_string(), ""))?;
+            .map_err(|error| Failure::new(ExitClass::Configuration, error.to_string(), RULES))?;
         let timeout = self.callers.response_header_timeout;
         let seconds = timeout.map_or(DEFAULT_HEADER_TIMEOUT, |timeout| {
             // A part of a second is more than none.
@@ -158,6 +163,26 @@ impl Proxy {
             header_timeout: (seconds > 0).then_some(seconds),
         })
     }
+}
+
+/// More threads than this gain nothing: the system's sockets are the limit.
+const MOST_THREADS: usize = 8;
+
+/// An event loop on each core that this process may use.
+fn runtime() -> Result<Runtime, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut builder = match cores {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let made = builder
+        .worker_threads(cores.min(MOST_THREADS))
+        .enable_all()
+        .build();
+    made.map_err(|error| {
+        let message = format!("no event loop can be made: {error}");
+        Failure::new(ExitClass::Bug, message, "")
+    })
 }
 
 impl CallerFlags {

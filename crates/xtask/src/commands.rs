@@ -93,6 +93,11 @@ enum Chosen {
         /// cannot be had is left out and said.
         #[arg(long)]
         peers: bool,
+        /// Instead: proxies that add the token, under load. `keyhole proxy`,
+        /// `kubectl proxy`, Envoy and `wasmtime serve`, over the same upstream.
+        /// What cannot be had is left out and said.
+        #[arg(long, conflicts_with_all = ["rounds", "peers"])]
+        proxy: bool,
     },
     /// Compare with the real kubelogin.
     ///
@@ -127,7 +132,8 @@ pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
         Chosen::Build => build::run(&workspace, steps).map(drop),
         Chosen::Dist => dist::run(&workspace, steps),
         Chosen::Test { all, arguments } => test::run(&workspace, steps, all, &arguments),
-        Chosen::Bench { rounds, peers } => bench::run(&workspace, steps, rounds, peers),
+        Chosen::Bench { proxy: true, .. } => bench::run_proxies(&workspace, steps),
+        Chosen::Bench { rounds, peers, .. } => bench::run(&workspace, steps, rounds, peers),
         Chosen::Peers { record } => peers::run(&workspace, steps, record),
         Chosen::Check => check::run(&workspace, steps),
         Chosen::Reproduce => reproduce::run(&workspace, steps),

@@ -38,6 +38,10 @@ use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
 /// may have to be sent twice, several times over.
 const MAX_MEMORY: usize = 4 * 1024 * 1024;
 
+/// Instances of one connection: one that ends, with what is left of an upload, and
+/// the next.
+const INSTANCES: usize = 2;
+
 /// Fuel between two waits for something outside: a hundred times what the
 /// longest head costs. A body of any length waits again and again.
 const FUEL: u64 = 1_000_000_000;
@@ -92,7 +96,7 @@ impl Gateway {
                     .into(),
             });
         }
-        let engine = artifact.engine_for_many(connections, MAX_MEMORY)?;
+        let engine = artifact.engine_for_many(connections * INSTANCES, MAX_MEMORY)?;
         let loaded = load(&engine, artifact, keyhole.grants().timeout)?;
         let component = component(&engine, &loaded)?;
         let audit: Option<SharedAudit> = keyhole.audit();

@@ -21,7 +21,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, oneshot};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -102,6 +102,19 @@ struct Caller {
 
 impl Caller {
     async fn answer(&self, request: Request<Incoming>) -> Response<WasiBody> {
+        let start = Instant::now();
+        // Not the query: a caller may have put a secret there.
+        let asked = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| format!("{} {}", request.method(), request.uri().path()));
+        let response = self.judge_and_relay(request).await;
+        if let Some(asked) = asked {
+            let us = start.elapsed().as_micros();
+            tracing::debug!("{asked}: {} after {us} us", response.status().as_u16());
+        }
+        response
+    }
+
+    async fn judge_and_relay(&self, request: Request<Incoming>) -> Response<WasiBody> {
         let judged = self.gateway.0.settings.rules.judge(&asked(&request));
         if let Err(status) = judged {
             return told(&status);

@@ -11,14 +11,15 @@ use crate::keyhole::Keyhole;
 use crate::token::{AccessToken, TokenRequest};
 use keyhole_exchange::retry::Jitter;
 use keyhole_proxy_rules::refresh;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, watch};
 
-/// A token that the upstream refuses is replaced unless it is younger than this:
-/// one that has just come is not the reason, and callers who provoke refusals
-/// shall not make the host ask the authority again and again.
-const MIN_AGE: Duration = Duration::from_secs(10);
+/// A token that the upstream refuses is replaced, but not more often than this in
+/// a minute: callers who provoke refusals shall not make the host ask the
+/// authority again and again.
+const REPLACEMENTS: usize = 4;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The wall clock is looked at this often while a token is good: it may be set,
 /// and a machine may sleep.
@@ -31,30 +32,41 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(super) struct Tokens {
     keyhole: Keyhole,
     current: watch::Sender<Current>,
-    /// The value of `Authorization` before the current one: requests under way
-    /// may bear it.
-    previous: Mutex<Option<Arc<Kept>>>,
+    past: Mutex<Past>,
     refused: Notify,
 }
 
 /// What there is now.
 #[derive(Clone, Default)]
 struct Current {
-    token: Option<Arc<Kept>>,
+    token: Option<Arc<AccessToken>>,
     /// Why there is none, and when the next try is.
     failure: Option<(Arc<str>, Instant)>,
 }
 
-/// A token and when it came.
-struct Kept {
-    token: AccessToken,
-    since: Instant,
+/// What there was.
+#[derive(Default)]
+struct Past {
+    /// The token before the current one: requests under way may bear it.
+    token: Option<Arc<AccessToken>>,
+    /// When tokens were replaced because they were refused.
+    replaced: Vec<Instant>,
 }
 
-impl Kept {
-    fn is_usable(&self) -> bool {
-        refresh::is_usable(self.token.expires_on, unix_now())
+impl Past {
+    /// Whether another one may be replaced now; if so, that is noted.
+    fn may_replace(&mut self) -> bool {
+        self.replaced.retain(|when| when.elapsed() < MINUTE);
+        let may = self.replaced.len() < REPLACEMENTS;
+        if may {
+            self.replaced.push(Instant::now());
+        }
+        may
     }
+}
+
+fn is_usable(token: &AccessToken) -> bool {
+    refresh::is_usable(token.expires_on, unix_now())
 }
 
 impl Tokens {
@@ -62,7 +74,7 @@ impl Tokens {
         Tokens {
             keyhole,
             current: watch::Sender::default(),
-            previous: Mutex::default(),
+            past: Mutex::default(),
             refused: Notify::new(),
         }
     }
@@ -76,18 +88,14 @@ impl Tokens {
         let wait = request.deadline.map_or(LONGEST_WAIT, Duration::from_nanos);
         let mut changes = self.current.subscribe();
         let settled = changes.wait_for(|current| {
-            current.failure.is_some()
-                || current
-                    .token
-                    .as_ref()
-                    .is_some_and(|token| token.is_usable())
+            current.failure.is_some() || current.token.as_deref().is_some_and(is_usable)
         });
         let current = match tokio::time::timeout(wait.min(LONGEST_WAIT), settled).await {
             Ok(Ok(current)) => current.clone(),
             _ => return Err(unavailable("none has come yet", Duration::from_secs(1))),
         };
         match (current.token, current.failure) {
-            (Some(token), _) if token.is_usable() => Ok(given(&token.token)),
+            (Some(token), _) if is_usable(&token) => Ok(given(&token)),
             (_, Some((why, next))) => Err(unavailable(
                 &why,
                 next.saturating_duration_since(Instant::now()),
@@ -101,33 +109,32 @@ impl Tokens {
         let Some(bearer) = authorization.strip_prefix("Bearer ") else {
             return false;
         };
-        let is_it = |kept: &Option<Arc<Kept>>| {
-            kept.as_ref()
-                .is_some_and(|kept| kept.token.expose() == bearer)
+        let is_it = |token: &Option<Arc<AccessToken>>| {
+            token.as_ref().is_some_and(|token| token.expose() == bearer)
         };
-        is_it(&self.current.borrow().token) || is_it(&self.previous())
+        is_it(&self.current.borrow().token) || is_it(&self.past().token)
     }
 
     /// The upstream answered 401 to this value of `Authorization`.
     pub(super) fn refused(&self, authorization: &str) {
         let bearer = authorization.strip_prefix("Bearer ").unwrap_or_default();
         let dropped = self.current.send_if_modified(|current| {
-            let refused = current.token.as_ref().is_some_and(|kept| {
-                kept.token.expose() == bearer && kept.since.elapsed() >= MIN_AGE
-            });
-            if refused {
-                *self.previous() = current.token.take();
+            let is_it = |token: &AccessToken| token.expose() == bearer;
+            let mut past = self.past();
+            let is_refused = current.token.as_deref().is_some_and(is_it) && past.may_replace();
+            if is_refused {
+                past.token = current.token.take();
                 current.failure = None;
             }
-            refused
+            is_refused
         });
         if dropped {
             self.refused.notify_one();
         }
     }
 
-    fn previous(&self) -> std::sync::MutexGuard<'_, Option<Arc<Kept>>> {
-        self.previous.lock().unwrap_or_else(PoisonError::into_inner)
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps the token fresh. Never ends.
@@ -163,13 +170,9 @@ impl Tokens {
     }
 
     fn keep(&self, token: AccessToken) {
-        let kept = Arc::new(Kept {
-            token,
-            since: Instant::now(),
-        });
         self.current.send_modify(|current| {
-            if let Some(before) = current.token.replace(kept) {
-                *self.previous() = Some(before);
+            if let Some(before) = current.token.replace(Arc::new(token)) {
+                self.past().token = Some(before);
             }
             current.failure = None;
         });

@@ -199,9 +199,10 @@ fn told(code: &ErrorCode) -> String {
 }
 
 fn header(request: &IncomingRequest, name: &str) -> String {
-    let value = request.headers().get(name).into_iter().next();
-    value
-        .and_then(|value| String::from_utf8(value).ok())
+    let all = request.headers().entries();
+    let found = all.into_iter().find(|(one, _)| one == name);
+    found
+        .and_then(|(_, value)| String::from_utf8(value).ok())
         .unwrap_or_default()
 }
 

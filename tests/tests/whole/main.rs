@@ -14,6 +14,7 @@ mod exit_codes;
 mod explain;
 mod faults;
 mod fuel;
+mod gateway;
 mod github_actions;
 mod identity_binding;
 mod imports;

@@ -17,6 +17,7 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 mod peers;
+mod proxies;
 mod table;
 
 use table::{Row, Target, Unit};
@@ -27,10 +28,7 @@ pub(super) fn run(
     rounds: usize,
     with_peers: bool,
 ) -> Result<()> {
-    build::run(workspace, steps)?;
-    steps.run("native floor and launcher", || {
-        build::slim(workspace, &["keyhole-bench"])
-    })?;
+    programs(workspace, steps)?;
     steps.run("bench of warm calls", || {
         let mut cargo = process::cargo(workspace);
         process::run(selection::select(cargo.args(WARM).arg("--no-run")))
@@ -56,6 +54,23 @@ pub(super) fn run(
         print!("\n{table}");
     }
     Ok(())
+}
+
+/// Proxies that add the token, beside each other.
+pub(super) fn run_proxies(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    programs(workspace, steps)?;
+    let load = load();
+    print!("{}", proxies::measure(workspace, steps)?);
+    println!("Load before: {load}.");
+    Ok(())
+}
+
+/// Ours, and what measures them.
+fn programs(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    build::run(workspace, steps)?;
+    steps.run("programs of the bench", || {
+        build::slim(workspace, &["keyhole-bench"])
+    })
 }
 
 /// How busy the machine was in the last minute, where it says.

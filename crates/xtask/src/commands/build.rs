@@ -85,6 +85,14 @@ pub(super) fn slim(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     process::run(&mut cargo)
 }
 
+/// No shared library, and no tables for unwinding: a panic ends the program.
+const OWN_FLAGS: [&str; 4] = [
+    "-C",
+    "target-feature=+crt-static",
+    "-C",
+    "force-unwind-tables=no",
+];
+
 /// On Linux with glibc: the caller's flags and those for a program that needs
 /// no shared library. Elsewhere there is nothing to set.
 fn static_flags(host: &str, variables: impl Iterator<Item = (String, String)>) -> Option<String> {
@@ -100,7 +108,7 @@ fn static_flags(host: &str, variables: impl Iterator<Item = (String, String)>) -
             _ => {}
         }
     }
-    let own = ["-C", "target-feature=+crt-static"].join(SEPARATOR);
+    let own = OWN_FLAGS.join(SEPARATOR);
     // The order in which cargo itself looks at them.
     let given = encoded.or_else(|| {
         plain.map(|flags| flags.split_whitespace().collect::<Vec<_>>().join(SEPARATOR))
@@ -140,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_program_is_static_where_glibc_is() {
-        let own = ["-C", "target-feature=+crt-static"].map(str::to_owned);
+        let own = OWN_FLAGS.map(str::to_owned);
         for host in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] {
             assert_eq!(flags(host, &[]).unwrap(), own);
         }
@@ -153,7 +161,7 @@ mod tests {
         let host = "x86_64-unknown-linux-gnu";
         let plain = flags(host, &[("RUSTFLAGS", "-C  linker=clang")]).unwrap();
         assert_eq!(plain[..2], ["-C", "linker=clang"]);
-        assert_eq!(plain.len(), 4);
+        assert_eq!(plain.len(), 2 + OWN_FLAGS.len());
         let both = [("RUSTFLAGS", "-O"), ("CARGO_ENCODED_RUSTFLAGS", "-g")];
         assert_eq!(flags(host, &both).unwrap()[0], "-g");
     }

@@ -1,0 +1,321 @@
+//! Proxies that add the token, under load: ours and other people's, in turn over
+//! the same upstream.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::emulator::Emulator;
+use crate::process;
+use crate::steps::Steps;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+/// How often each is measured, and for how many seconds.
+const ROUNDS: usize = 5;
+const SECONDS: &str = "4";
+
+/// Callers at a time.
+const CONNECTIONS: [usize; 2] = [1, 64];
+
+/// How long a proxy may take until it serves.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A proxy to be measured.
+struct Contestant {
+    name: &'static str,
+    command: Command,
+    address: SocketAddr,
+}
+
+/// What a round of one has shown.
+struct Round {
+    per_second: f64,
+    p50_us: f64,
+    p99_us: f64,
+    cpu_us: f64,
+}
+
+/// A child that ends with this.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs all that can be had in turn; the answer is a Markdown table.
+pub(super) fn measure(workspace: &Workspace, steps: &mut Steps) -> Result<String> {
+    let tools = Tools::proxies(workspace, steps);
+    let folder = tempfile::tempdir()?;
+    let emulator = Emulator::start_quietly(workspace)?;
+    let (upstream, ca) = upstream(workspace, folder.path())?;
+    let place = Place {
+        workspace,
+        tools: &tools,
+        emulator: &emulator,
+        folder: folder.path(),
+        upstream: format!("https://localhost:{}", upstream.1),
+        ca,
+    };
+    let mut table = format!(
+        "| {} callers | requests/s | p50 | p99 | CPU a request | memory |\n\
+         |---|---:|---:|---:|---:|---:|\n",
+        CONNECTIONS[CONNECTIONS.len() - 1]
+    );
+    let mut rows = Vec::new();
+    for mut contestant in place.contestants()? {
+        let row = steps.run(contestant.name, || {
+            row(workspace, &mut contestant).with_context(|| contestant.name)
+        });
+        match row {
+            Ok(row) => rows.push(row),
+            Err(error) => eprintln!("    left out: {error:#}"),
+        }
+    }
+    drop(upstream);
+    for row in rows {
+        table += &row;
+    }
+    table += &format!(
+        "\nMedians of {ROUNDS} rounds of {SECONDS} s each, over TLS to an upstream that answers \
+         400 bytes; the load, the proxy and the upstream share the cores. The token is \
+         {} bytes as a header. Of each the most memory; in brackets one caller.\n",
+        "1.4 k"
+    );
+    Ok(table)
+}
+
+/// What the contestants stand on.
+struct Place<'a> {
+    workspace: &'a Workspace,
+    tools: &'a Tools,
+    emulator: &'a Emulator,
+    folder: &'a Path,
+    upstream: String,
+    ca: PathBuf,
+}
+
+impl Place<'_> {
+    fn contestants(&self) -> Result<Vec<Contestant>> {
+        let mut all = vec![self.keyhole()?];
+        all.push(self.kubectl()?);
+        if let Some(wasmtime) = self.tools.get("KEYHOLE_WASMTIME") {
+            all.push(self.wasmtime(wasmtime)?);
+        }
+        Ok(all)
+    }
+
+    fn keyhole(&self) -> Result<Contestant> {
+        let address = free_address()?;
+        let mut command = self
+            .emulator
+            .in_the_pod(&self.workspace.dist.join("keyhole"));
+        command
+            .args(["proxy", "--upstream", &self.upstream, "--upstream-ca"])
+            .arg(&self.ca)
+            .args(["--listen", &address.to_string()]);
+        Ok(Contestant {
+            name: "`keyhole proxy`",
+            command,
+            address,
+        })
+    }
+
+    /// With the token in its kubeconfig: it makes no exchange.
+    fn kubectl(&self) -> Result<Contestant> {
+        let keyhole = self.workspace.dist.join("keyhole");
+        let token = process::output(self.emulator.in_the_pod(&keyhole).args([
+            "get-token",
+            "--output",
+            "token",
+        ]))?;
+        let kubeconfig = self.folder.join("kubeconfig");
+        let text = serde_json::json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "it",
+            "clusters": [{ "name": "it", "cluster": {
+                "server": self.upstream, "certificate-authority": self.ca,
+            }}],
+            "users": [{ "name": "it", "user": { "token": token.trim() }}],
+            "contexts": [{ "name": "it", "context": { "cluster": "it", "user": "it" }}],
+        });
+        fs::write(&kubeconfig, text.to_string())?;
+        let address = free_address()?;
+        let program = self.tools.get("KEYHOLE_KUBECTL");
+        let mut command = Command::new(program.unwrap_or(Path::new("kubectl")));
+        command.arg("--kubeconfig").arg(&kubeconfig);
+        command.args(["proxy", "--port", &address.port().to_string()]);
+        Ok(Contestant {
+            name: "`kubectl proxy`",
+            command,
+            address,
+        })
+    }
+
+    /// The same component in a stock server: an exchange a request.
+    fn wasmtime(&self, wasmtime: &Path) -> Result<Contestant> {
+        let address = free_address()?;
+        let mut command = Command::new(wasmtime);
+        command.args(["serve", "-S", "cli,http", "--addr", &address.to_string()]);
+        for (name, value) in self.emulator.variables() {
+            // Its TLS roots are built in, so everything is plain HTTP.
+            if name.starts_with("AZURE_") {
+                command.args(["--env", &format!("{name}={value}")]);
+            }
+        }
+        command.arg(
+            self.workspace
+                .component(crate::composition::COMPOSED_GATEWAY),
+        );
+        Ok(Contestant {
+            name: "`wasmtime serve`, `gateway.wasm`",
+            command,
+            address,
+        })
+    }
+}
+
+/// Starts the upstream; answers it with its port, and its CA.
+fn upstream(workspace: &Workspace, folder: &Path) -> Result<((Running, u16), PathBuf)> {
+    let ca = folder.join("upstream-ca.pem");
+    let mut child = Command::new(workspace.slim("upstream"))
+        .arg(&ca)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start the upstream")?;
+    let mut line = String::new();
+    let stdout = child.stdout.take().context("the upstream has no stdout")?;
+    BufReader::new(stdout).read_line(&mut line)?;
+    let port = line.trim().parse().context("the upstream tells no port")?;
+    Ok(((Running(child), port), ca))
+}
+
+fn row(workspace: &Workspace, contestant: &mut Contestant) -> Result<String> {
+    let command = &mut contestant.command;
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let child = command.stderr(Stdio::null()).spawn()?;
+    let running = Running(child);
+    wait(workspace, contestant.address)?;
+    let mut columns = Vec::new();
+    for connections in CONNECTIONS {
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            rounds.push(round(workspace, contestant.address, connections, &running)?);
+        }
+        let median = |of: fn(&Round) -> f64| {
+            let mut all: Vec<f64> = rounds.iter().map(of).collect();
+            all.sort_by(f64::total_cmp);
+            all[all.len() / 2]
+        };
+        columns.push([
+            median(|round| round.per_second),
+            median(|round| round.p50_us),
+            median(|round| round.p99_us),
+            median(|round| round.cpu_us),
+        ]);
+    }
+    let [one, many] = columns.as_slice() else {
+        anyhow::bail!("a column is missing");
+    };
+    Ok(format!(
+        "| {} | {:.0} ({:.0}) | {:.2} ms ({:.2}) | {:.2} ms ({:.2}) | {:.0} µs ({:.0}) | {:.1} MB |\n",
+        contestant.name,
+        many[0],
+        one[0],
+        many[1] / 1e3,
+        one[1] / 1e3,
+        many[2] / 1e3,
+        one[2] / 1e3,
+        many[3],
+        one[3],
+        peak(&running)? / 1e6,
+    ))
+}
+
+/// Until it answers with 200.
+fn wait(workspace: &Workspace, address: SocketAddr) -> Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Ok(told) = load(workspace, address, 1, "0.2")
+            && told["failed"] == 0
+            && told["requests"].as_u64() > Some(0)
+        {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < end,
+            "it does not serve within {} s",
+            PATIENCE.as_secs()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn load(
+    workspace: &Workspace,
+    address: SocketAddr,
+    connections: usize,
+    seconds: &str,
+) -> Result<Value> {
+    let text = process::output(
+        Command::new(workspace.slim("load"))
+            .args([&address.to_string(), &connections.to_string(), seconds])
+            .stderr(Stdio::null()),
+    )?;
+    serde_json::from_str(&text).context("`load` did not write JSON")
+}
+
+fn round(
+    workspace: &Workspace,
+    address: SocketAddr,
+    connections: usize,
+    running: &Running,
+) -> Result<Round> {
+    let before = cpu_us(running)?;
+    let told = load(workspace, address, connections, SECONDS)?;
+    let cpu = cpu_us(running)? - before;
+    ensure!(told["failed"] == 0, "{} requests failed", told["failed"]);
+    let figure = |name: &str| told[name].as_f64().context("`load` has no figure");
+    Ok(Round {
+        per_second: figure("per_second")?,
+        p50_us: figure("p50_us")?,
+        p99_us: figure("p99_us")?,
+        cpu_us: cpu / figure("requests")?,
+    })
+}
+
+/// CPU time so far in microseconds (proc(5): ticks of 10 ms).
+fn cpu_us(running: &Running) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", running.0.id()))?;
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut ticks = || fields.next().and_then(|ticks| ticks.parse::<f64>().ok());
+    let (user, system) = (ticks(), ticks());
+    let both = user.zip(system).context("no CPU time in /proc")?;
+    Ok((both.0 + both.1) * 10_000.0)
+}
+
+/// The most memory that it has had, in bytes.
+fn peak(running: &Running) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", running.0.id()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    let kib: f64 = kib.context("no VmHWM")?.trim().parse()?;
+    Ok(kib * 1024.0)
+}
+
+/// An address that nobody has now.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
+}
