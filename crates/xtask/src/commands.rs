@@ -70,7 +70,8 @@ enum Chosen {
     /// What cannot be had is said, and its tests say `skipped:`.
     Test {
         /// Also meet what takes minutes to build: a real kube-apiserver (Go,
-        /// Debian's etcd), the real kubelogin (Go), a client with the crate kube.
+        /// Debian's etcd), the real kubelogin (Go), a client with the crate kube,
+        /// `wasmtime serve`, jco (npm), wash (PyPI).
         #[arg(long)]
         all: bool,
         /// Arguments for the test programs, such as the name of a test.

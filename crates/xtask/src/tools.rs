@@ -5,10 +5,13 @@
 mod azure_identity;
 mod cache;
 mod debian;
+mod jco;
 mod kube_client;
 mod kubelogin;
 mod kubernetes;
 mod python;
+mod wash;
+mod wasmtime_cli;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,6 +43,13 @@ impl Tools {
             "the real kubelogin",
             kubelogin::built_before,
         );
+        tools.add(
+            steps,
+            "KEYHOLE_WASMTIME",
+            "the program wasmtime",
+            wasmtime_cli::built_before,
+        );
+        tools.add(steps, "KEYHOLE_JCO", "jco", jco::installed_before);
         if !kubernetes::has_kubectl() {
             tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
                 kubernetes::built_before(workspace, cache, "kubectl")
@@ -59,6 +69,11 @@ impl Tools {
             |_| kube_client::build(workspace),
         );
         tools.add(steps, "KEYHOLE_ETCD", "etcd", debian::etcd);
+        tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add(steps, "KEYHOLE_WASH", "wash, of wasmCloud", wash::install);
+        tools.add(steps, "KEYHOLE_WASMTIME", "the program wasmtime", |cache| {
+            wasmtime_cli::build(workspace, cache)
+        });
         let mut build = |variable, program| {
             tools.add(steps, variable, program, |cache| {
                 kubernetes::build(workspace, cache, program)

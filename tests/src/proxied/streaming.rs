@@ -90,12 +90,27 @@ impl Proxied<'_> {
     /// # Panics
     /// If not.
     pub fn trailers_pass(&self) {
+        self.trailers_of_answers_pass();
+        self.trailers_of_requests_pass();
+    }
+
+    /// Trailers of answers reach the caller.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn trailers_of_answers_pass(&self) {
         let request = Request::get("/test/trailers").header("TE", "trailers");
         let response = self.send(&request);
         assert_eq!(response.body, b"hello", "{response:?}");
         let expected = [("x-checksum".to_owned(), "of-hello".to_owned())];
         assert_eq!(response.trailers, expected, "{response:?}");
+    }
 
+    /// Trailers of requests reach the API server.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn trailers_of_requests_pass(&self) {
         let mut connection = self.connect();
         let request = Request::new("POST", "/test/upload").header("Trailer", "X-End");
         connection

@@ -33,6 +33,7 @@ mod real_kubelogin;
 mod retry_propagation;
 mod roots;
 mod slim_host;
+mod stock_servers;
 mod token_file;
 mod verify;
 mod wat_components;
