@@ -96,9 +96,15 @@ impl<'a> StockServer<'a> {
         Self::new(child, log, address, process, world, api_server)
     }
 
-    /// `wash dev` with the configuration of `deploy/wasmcloud`, over TLS.
+    /// `wash dev` with the configuration of `deploy/wasmcloud`, over TLS, with more
+    /// variables of the component's.
     #[must_use]
-    pub fn wash(program: &Path, world: &'a World, api_server: &'a ApiServer) -> Self {
+    pub fn wash(
+        program: &Path,
+        world: &'a World,
+        api_server: &'a ApiServer,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let project = world.folder().join("wash");
         std::fs::create_dir_all(project.join(".wash")).expect("a folder");
         std::fs::copy(component("gateway"), project.join("gateway.wasm")).expect("the gateway");
@@ -119,6 +125,9 @@ impl<'a> StockServer<'a> {
             if GIVEN.contains(&name) {
                 environment[name] = json!(value);
             }
+        }
+        for (name, value) in variables {
+            environment[*name] = json!(value);
         }
         environment["KEYHOLE_UPSTREAM"] = json!(api_server.url());
         let config = serde_yaml_ng::to_string(&config).expect("YAML");

@@ -35,9 +35,10 @@ impl Place {
         Some(StockServer::jco(&folder, world, api_server, variables))
     }
 
-    fn wash(&self) -> Option<StockServer<'_>> {
+    fn wash(&self, variables: &[(&str, &str)]) -> Option<StockServer<'_>> {
         let program = there(wash(), "wash")?;
-        Some(StockServer::wash(&program, &self.world, &self.api_server))
+        let (world, api_server) = (&self.world, &self.api_server);
+        Some(StockServer::wash(&program, world, api_server, variables))
     }
 }
 
@@ -180,13 +181,16 @@ fn jco_on_node_serves_a_real_kubectl() {
 }
 
 #[test]
-fn jco_on_node_streams_bodies() {
+fn jco_on_node_streams_bodies_and_cuts_headers() {
     let place = Place::new();
     let Some(server) = place.jco(&[]) else {
         return;
     };
+    let proxied = &server.proxied;
+    proxied.callers_identity_is_removed();
     // Node and its workers take hundreds of MiB before the first request.
-    server.proxied.bodies_stream_both_ways(GIBIBYTE / 16, 1_500);
+    proxied.bodies_stream_both_ways(GIBIBYTE / 16, 700);
+    proxied.faults_of_the_upstream();
 }
 
 #[test]
@@ -202,7 +206,7 @@ fn jco_on_node_and_the_gateway_withstand_the_attacks_of_callers() {
 #[test]
 fn wasmcloud_serves_a_real_kubectl_and_a_thousand_requests() {
     let place = Place::new();
-    let Some(server) = place.wash() else {
+    let Some(server) = place.wash(&[]) else {
         return;
     };
     let proxied = &server.proxied;
@@ -216,11 +220,22 @@ fn wasmcloud_serves_a_real_kubectl_and_a_thousand_requests() {
 #[test]
 fn wasmcloud_streams_bodies_and_cuts_headers() {
     let place = Place::new();
-    let Some(server) = place.wash() else {
+    let Some(server) = place.wash(&[]) else {
         return;
     };
     let proxied = &server.proxied;
     proxied.callers_identity_is_removed();
-    proxied.bodies_stream_both_ways(GIBIBYTE / 4, 300);
+    proxied.trailers_of_answers_pass();
+    proxied.bodies_stream_both_ways(GIBIBYTE, 300);
+    proxied.callers_leave();
     proxied.faults_of_the_upstream();
+}
+
+#[test]
+fn wasmcloud_and_the_gateway_withstand_the_attacks_of_callers() {
+    let place = Place::new();
+    let Some(server) = place.wash(&RULES) else {
+        return;
+    };
+    must_be_refused(&server.proxied, &["an upgrade"]);
 }
