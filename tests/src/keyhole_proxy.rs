@@ -141,7 +141,7 @@ impl<'a> InProcess<'a> {
                 let listener = Listener::tcp(any, false).await.expect("a port");
                 tell.send(listener.to_string()).expect("somebody waits");
                 tokio::select! {
-                    () = gateway.serve(&listener, CALLERS) => {}
+                    served = gateway.serve(&listener, CALLERS, 2) => served.expect("threads"),
                     _ = stopped => {}
                 }
             });

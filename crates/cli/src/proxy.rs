@@ -12,7 +12,6 @@ use keyhole_host::gateway::{Gateway, ListenError, Listener};
 use keyhole_proxy_rules::rules::{RuleError, Rules};
 use keyhole_proxy_rules::settings::{DEFAULT_HEADER_TIMEOUT, Settings};
 use keyhole_report::{ExitClass, Failure};
-use tokio::runtime::{Builder, Runtime};
 
 use crate::duration::GoDuration;
 use crate::flags::{IdentityFlags, SandboxFlags};
@@ -137,7 +136,7 @@ impl Proxy {
             self.callers.max_connections.into(),
         )
         .map_err(|error| failure::of(&error, None))?;
-        runtime()?.block_on(self.callers.serve(&gateway))
+        sandbox::block_on(self.callers.serve(&gateway))?
     }
 
     fn gateway_settings(&self) -> Result<Settings, Failure> {
@@ -163,26 +162,6 @@ impl Proxy {
             header_timeout: (seconds > 0).then_some(seconds),
         })
     }
-}
-
-/// More threads than this gain nothing: the system's sockets are the limit.
-const MOST_THREADS: usize = 8;
-
-/// An event loop on each core that this process may use.
-fn runtime() -> Result<Runtime, Failure> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut builder = match cores {
-        1 => Builder::new_current_thread(),
-        _ => Builder::new_multi_thread(),
-    };
-    let made = builder
-        .worker_threads(cores.min(MOST_THREADS))
-        .enable_all()
-        .build();
-    made.map_err(|error| {
-        let message = format!("no event loop can be made: {error}");
-        Failure::new(ExitClass::Bug, message, "")
-    })
 }
 
 impl CallerFlags {
@@ -217,8 +196,12 @@ impl CallerFlags {
         })?;
         // What `kubectl proxy` says, for scripts that wait for it.
         exit::print(&format!("Starting to serve on {listener}\n"))?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let serving = gateway.serve(&listener, self.max_connections.into(), cores);
         tokio::select! {
-            () = gateway.serve(&listener, self.max_connections.into()) => Ok(End::Asked),
+            served = serving => served.map(|()| End::Asked).map_err(|error| {
+                Failure::new(ExitClass::Bug, format!("callers cannot be served: {error}"), "")
+            }),
             _ = terminated.recv() => Ok(End::Asked),
             Ok(()) = tokio::signal::ctrl_c() => Ok(End::Interrupted),
         }

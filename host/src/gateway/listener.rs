@@ -17,6 +17,24 @@ pub struct Listener(Kind);
 enum Kind {
     Tcp(TcpListener),
     Unix(UnixListener, SocketFile),
+    /// The file is another one's to remove.
+    SharedUnix(UnixListener),
+}
+
+/// A place where callers connect, in no event loop yet.
+pub(super) enum Shared {
+    Tcp(std::net::TcpListener),
+    Unix(std::os::unix::net::UnixListener),
+}
+
+impl Shared {
+    /// Takes it into this thread's event loop.
+    pub(super) fn into_listener(self) -> io::Result<Listener> {
+        Ok(Listener(match self {
+            Shared::Tcp(listener) => Kind::Tcp(TcpListener::from_std(listener)?),
+            Shared::Unix(listener) => Kind::SharedUnix(UnixListener::from_std(listener)?),
+        }))
+    }
 }
 
 /// Why nobody can connect.
@@ -92,6 +110,18 @@ impl Listener {
         Ok(Listener(Kind::Unix(listener, SocketFile(path.to_owned()))))
     }
 
+    /// The same place, for an event loop of another thread.
+    pub(super) fn share(&self) -> io::Result<Shared> {
+        use std::os::fd::AsFd as _;
+        let copy = |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned();
+        Ok(match &self.0 {
+            Kind::Tcp(listener) => Shared::Tcp(copy(listener.as_fd())?.into()),
+            Kind::Unix(listener, _) | Kind::SharedUnix(listener) => {
+                Shared::Unix(copy(listener.as_fd())?.into())
+            }
+        })
+    }
+
     pub(super) async fn accept(&self) -> io::Result<Box<dyn Connection>> {
         Ok(match &self.0 {
             Kind::Tcp(listener) => {
@@ -101,6 +131,7 @@ impl Listener {
                 Box::new(stream)
             }
             Kind::Unix(listener, _) => Box::new(listener.accept().await?.0),
+            Kind::SharedUnix(listener) => Box::new(listener.accept().await?.0),
         })
     }
 }
@@ -118,6 +149,7 @@ impl fmt::Display for Listener {
                 Err(error) => write!(f, "an address that is not known: {error}"),
             },
             Kind::Unix(_, file) => file.0.display().fmt(f),
+            Kind::SharedUnix(_) => f.write_str("a shared socket"),
         }
     }
 }

@@ -55,7 +55,10 @@ const MAX_HANDLES: usize = 256;
 
 /// Adds the access token to the requests of one upstream.
 #[derive(Clone)]
-pub struct Gateway(Arc<Inner>);
+pub struct Gateway {
+    shared: Arc<Inner>,
+    upstream: Arc<Upstream>,
+}
 
 struct Inner {
     engine: Engine,
@@ -63,7 +66,6 @@ struct Inner {
     env: Env,
     settings: Settings,
     limits: Limits,
-    upstream: Arc<Upstream>,
     tokens: Arc<Tokens>,
 }
 
@@ -107,7 +109,7 @@ impl Gateway {
         };
         let tokens = Arc::new(Tokens::new(keyhole));
         let upstream = Upstream::new(&settings, network, audit, Arc::clone(&tokens));
-        Ok(Gateway(Arc::new(Inner {
+        let shared = Arc::new(Inner {
             engine,
             component,
             env: Env::new(for_guest(&settings)),
@@ -117,29 +119,41 @@ impl Gateway {
                 fuel: FUEL,
                 ..Limits::default()
             },
-            upstream: Arc::new(upstream),
             tokens,
-        })))
+        });
+        Ok(Gateway {
+            shared,
+            upstream: Arc::new(upstream),
+        })
     }
 
     /// What it does.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.shared.settings
+    }
+
+    /// The same with connections to the upstream of its own: a connection stays
+    /// with the thread that made it.
+    fn on_another_thread(&self) -> Self {
+        Gateway {
+            upstream: Arc::new(self.upstream.on_another_thread()),
+            ..self.clone()
+        }
     }
 
     /// A new instance.
     async fn instance(&self) -> wasmtime::Result<Instance> {
         let mut store = self.store()?;
-        let exports = self.0.component.instantiate_async(&mut store).await?;
+        let exports = self.shared.component.instantiate_async(&mut store).await?;
         Ok(Instance { store, exports })
     }
 
     fn store(&self) -> wasmtime::Result<Store<State>> {
-        let inner = &*self.0;
+        let inner = &*self.shared;
         let state = State::new(
             inner.env.clone(),
-            Arc::clone(&inner.upstream),
+            Arc::clone(&self.upstream),
             inner.limits.limiter(),
         );
         let mut store = Store::new(&inner.engine, state);

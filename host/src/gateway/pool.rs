@@ -60,6 +60,18 @@ impl Pool {
         }
     }
 
+    /// The same without a connection yet.
+    pub(super) fn on_another_thread(&self) -> Self {
+        Pool {
+            host: self.host.clone(),
+            url: self.url.clone(),
+            network: self.network.clone(),
+            audit: self.audit.clone(),
+            idle: Arc::default(),
+            ..*self
+        }
+    }
+
     /// Sends a request in origin form and answers with the head of the answer.
     ///
     /// # Errors

@@ -18,11 +18,12 @@ use keyhole_proxy_rules::header::is_upgrade;
 use keyhole_proxy_rules::rules;
 use keyhole_proxy_rules::status::{self, Status};
 use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::{Error as HttpFault, WasiBody};
@@ -38,23 +39,60 @@ const MAX_HEADERS: usize = 100;
 /// this much later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// More threads than this gain nothing: the system's sockets are the limit.
+const MOST_THREADS: usize = 8;
+
 const _: () = assert!(HOSTCALL_FUEL > 4 * MAX_HEAD);
 
 impl Gateway {
-    /// Serves callers, `connections` at a time, and keeps the token fresh. Ends
-    /// when it is dropped.
-    pub async fn serve(&self, listener: &Listener, connections: usize) {
-        let tokens = Arc::clone(&self.0.tokens);
+    /// Serves callers, `connections` at a time, on so many threads, this one among
+    /// them, and keeps the token fresh. Ends when it is dropped.
+    ///
+    /// # Errors
+    /// The system has no resources left for a thread.
+    pub async fn serve(
+        &self,
+        listener: &Listener,
+        connections: usize,
+        threads: usize,
+    ) -> io::Result<()> {
+        let places = Arc::new(Semaphore::new(connections));
+        // Dropped with this future, which ends the threads.
+        let (_serving, served) = watch::channel(());
+        for _ in 1..threads.min(MOST_THREADS) {
+            let (gateway, places) = (self.on_another_thread(), Arc::clone(&places));
+            let (listener, mut served) = (listener.share()?, served.clone());
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            std::thread::Builder::new()
+                .name("keyhole-callers".into())
+                .spawn(move || {
+                    runtime.block_on(async {
+                        let accepting = async {
+                            match listener.into_listener() {
+                                Ok(listener) => gateway.accept(&listener, &places).await,
+                                Err(error) => tracing::error!("a thread cannot serve: {error}"),
+                            }
+                        };
+                        tokio::select! {
+                            () = accepting => {}
+                            _ = served.changed() => {}
+                        }
+                    });
+                })?;
+        }
+        let tokens = Arc::clone(&self.shared.tokens);
         tokio::select! {
             () = tokens.keep_fresh() => {}
-            () = self.accept(listener, connections) => {}
+            () = self.accept(listener, &places) => {}
         }
+        Ok(())
     }
 
-    async fn accept(&self, listener: &Listener, connections: usize) {
-        let places = Arc::new(Semaphore::new(connections));
+    async fn accept(&self, listener: &Listener, places: &Arc<Semaphore>) {
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            let Ok(place) = Arc::clone(places).acquire_owned().await else {
                 return;
             };
             match listener.accept().await {
@@ -115,7 +153,7 @@ impl Caller {
     }
 
     async fn judge_and_relay(&self, request: Request<Incoming>) -> Response<WasiBody> {
-        let judged = self.gateway.0.settings.rules.judge(&asked(&request));
+        let judged = self.gateway.shared.settings.rules.judge(&asked(&request));
         if let Err(status) = judged {
             return told(&status);
         }

@@ -53,6 +53,17 @@ impl Upstream {
         }
     }
 
+    /// The same with connections of its own.
+    pub(super) fn on_another_thread(&self) -> Self {
+        Upstream {
+            authority: self.authority.clone(),
+            pool: self.pool.on_another_thread(),
+            tokens: Arc::clone(&self.tokens),
+            audit: self.audit.clone(),
+            ..*self
+        }
+    }
+
     /// Sends a request, and waits for the head of its answer as long as the
     /// settings say.
     async fn send(&self, request: Request<WasiBody>) -> Result<Response<WasiBody>, HttpFault> {
