@@ -4,7 +4,7 @@
 use keyhole_emulator::{ApiServer, EmulatorConfig, Fault, ServerFault};
 use keyhole_tests::proxied::client::Request;
 use keyhole_tests::proxied::{GIBIBYTE, Proxied};
-use keyhole_tests::stock_server::{StockServer, jco, wash, wasmtime};
+use keyhole_tests::stock_server::{StockServer, jco, jco_steps_further, wash, wasmtime};
 use keyhole_tests::{World, skipped};
 use std::path::PathBuf;
 
@@ -200,6 +200,39 @@ fn jco_on_node_and_the_gateway_withstand_the_attacks_of_callers() {
     };
     // Node hangs up on CONNECT, and takes the first of two hosts.
     must_be_refused(&server.proxied, &[]);
+}
+
+#[test]
+fn one_step_beyond_each_of_jcos_grants_is_refused() {
+    let Some(folder) = there(jco(), "jco") else {
+        return;
+    };
+    let place = Place::new();
+    let said = jco_steps_further(&folder, &place.world, &place.api_server);
+    let variables = "variables: AZURE_AUTHORITY_HOST AZURE_CLIENT_ID \
+                     AZURE_FEDERATED_TOKEN_FILE AZURE_TENANT_ID KEYHOLE_UPSTREAM";
+    let expected = [
+        "the token file: granted",
+        "a neighbour: not-permitted",
+        "the parent: not-permitted",
+        "the folder's names: not-permitted",
+        "a link: not-permitted",
+        "another name: not-permitted",
+        "no file: not-permitted",
+        "writing: not-permitted",
+        "truncating: Error: it is as it was",
+        "the exchange: granted",
+        "the upstream: granted",
+        "the authority by GET: HTTP-request-denied",
+        "another path of the authority: HTTP-request-denied",
+        "another host: HTTP-request-denied",
+        "another port: HTTP-request-denied",
+        "without TLS: HTTP-request-denied",
+        "the metadata service: HTTP-request-denied",
+        variables,
+    ];
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines, expected);
 }
 
 #[test]
