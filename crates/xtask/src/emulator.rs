@@ -103,6 +103,16 @@ impl Emulator {
         command
     }
 
+    /// Something that it has told, by its name.
+    ///
+    /// # Errors
+    ///
+    /// It has not.
+    pub(crate) fn told(&self, name: &str) -> Result<&str> {
+        let value = self.told[name].as_str();
+        value.with_context(|| format!("the emulator has told no {name}"))
+    }
+
     /// The variables of a pod with a workload identity.
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let members = self.told.as_object().into_iter().flatten();

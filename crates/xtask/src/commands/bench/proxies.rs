@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::composition::COMPOSED_GATEWAY;
 use crate::emulator::Emulator;
 use crate::process;
 use crate::steps::Steps;
@@ -55,16 +56,18 @@ impl Drop for Running {
 
 /// Runs all that can be had in turn; the answer is a Markdown table.
 pub(super) fn measure(workspace: &Workspace, steps: &mut Steps) -> Result<String> {
-    let tools = Tools::proxies(workspace, steps);
+    let tools = Tools::quick(workspace, steps);
     let folder = tempfile::tempdir()?;
     let emulator = Emulator::start_quietly(workspace)?;
-    let (upstream, ca) = upstream(workspace, folder.path())?;
+    let ca = folder.path().join("upstream-ca.pem");
+    let (upstream, [tls, plain]) = upstream(workspace, &ca)?;
     let place = Place {
         workspace,
         tools: &tools,
         emulator: &emulator,
         folder: folder.path(),
-        upstream: format!("https://localhost:{}", upstream.1),
+        upstream: format!("https://localhost:{tls}"),
+        plain_upstream: format!("http://127.0.0.1:{plain}"),
         ca,
     };
     let mut table = format!(
@@ -102,6 +105,7 @@ struct Place<'a> {
     emulator: &'a Emulator,
     folder: &'a Path,
     upstream: String,
+    plain_upstream: String,
     ca: PathBuf,
 }
 
@@ -161,21 +165,28 @@ impl Place<'_> {
         })
     }
 
-    /// The same component in a stock server: an exchange a request.
+    /// The same component in a stock server: an exchange a request. Its roots of
+    /// TLS are built in, so authority and upstream are plain HTTP.
     fn wasmtime(&self, wasmtime: &Path) -> Result<Contestant> {
         let address = free_address()?;
-        let mut command = Command::new(wasmtime);
-        command.args(["serve", "-S", "cli,http", "--addr", &address.to_string()]);
+        let mut command = self.emulator.in_the_pod(wasmtime);
+        command.args(["serve", "-S", "cli", "--addr", &address.to_string()]);
+        let told = self.emulator.told("http_authority")?;
         for (name, value) in self.emulator.variables() {
-            // Its TLS roots are built in, so everything is plain HTTP.
+            if name == "AZURE_FEDERATED_TOKEN_FILE" {
+                let folder = Path::new(&value).parent().context("a folder")?;
+                let folder = folder.display();
+                command.args(["--dir", &format!("{folder}::{folder}")]);
+            }
             if name.starts_with("AZURE_") {
-                command.args(["--env", &format!("{name}={value}")]);
+                command.args(["--env", &name]);
             }
         }
-        command.arg(
-            self.workspace
-                .component(crate::composition::COMPOSED_GATEWAY),
-        );
+        command
+            .env("AZURE_AUTHORITY_HOST", told)
+            .env("KEYHOLE_UPSTREAM", &self.plain_upstream)
+            .args(["--env", "KEYHOLE_UPSTREAM"])
+            .arg(self.workspace.component(COMPOSED_GATEWAY));
         Ok(Contestant {
             name: "`wasmtime serve`, `gateway.wasm`",
             command,
@@ -184,11 +195,10 @@ impl Place<'_> {
     }
 }
 
-/// Starts the upstream; answers it with its port, and its CA.
-fn upstream(workspace: &Workspace, folder: &Path) -> Result<((Running, u16), PathBuf)> {
-    let ca = folder.join("upstream-ca.pem");
+/// Starts the upstream; answers it with its ports, that of TLS and the other.
+fn upstream(workspace: &Workspace, ca: &Path) -> Result<(Running, [u16; 2])> {
     let mut child = Command::new(workspace.slim("upstream"))
-        .arg(&ca)
+        .arg(ca)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -196,8 +206,13 @@ fn upstream(workspace: &Workspace, folder: &Path) -> Result<((Running, u16), Pat
     let mut line = String::new();
     let stdout = child.stdout.take().context("the upstream has no stdout")?;
     BufReader::new(stdout).read_line(&mut line)?;
-    let port = line.trim().parse().context("the upstream tells no port")?;
-    Ok(((Running(child), port), ca))
+    let ports = line.split_whitespace().map(str::parse);
+    let ports: Vec<u16> = ports.collect::<Result<_, _>>().context("no ports")?;
+    let ports = ports
+        .try_into()
+        .ok()
+        .context("the upstream tells no two ports")?;
+    Ok((Running(child), ports))
 }
 
 fn row(workspace: &Workspace, contestant: &mut Contestant) -> Result<String> {
