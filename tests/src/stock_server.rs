@@ -96,9 +96,15 @@ impl<'a> StockServer<'a> {
         Self::new(child, log, address, process, world, api_server)
     }
 
-    /// `wash dev` with the configuration of `deploy/wasmcloud`, over TLS.
+    /// `wash dev` with the configuration of `deploy/wasmcloud`, over TLS, with more
+    /// variables of the component's.
     #[must_use]
-    pub fn wash(program: &Path, world: &'a World, api_server: &'a ApiServer) -> Self {
+    pub fn wash(
+        program: &Path,
+        world: &'a World,
+        api_server: &'a ApiServer,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let project = world.folder().join("wash");
         std::fs::create_dir_all(project.join(".wash")).expect("a folder");
         std::fs::copy(component("gateway"), project.join("gateway.wasm")).expect("the gateway");
@@ -119,6 +125,9 @@ impl<'a> StockServer<'a> {
             if GIVEN.contains(&name) {
                 environment[name] = json!(value);
             }
+        }
+        for (name, value) in variables {
+            environment[*name] = json!(value);
         }
         environment["KEYHOLE_UPSTREAM"] = json!(api_server.url());
         let config = serde_yaml_ng::to_string(&config).expect("YAML");
@@ -146,12 +155,7 @@ impl<'a> StockServer<'a> {
         api_server: &'a ApiServer,
         variables: &[(&str, &str)],
     ) -> Self {
-        let grants = world.folder().join("jco");
-        std::fs::create_dir(&grants).expect("a folder");
-        // The grants are of the shim that jco takes: both lie beside it.
-        symlink(folder.join("node_modules"), grants.join("node_modules")).expect("a link");
-        let from = workspace().join("deploy/jco/grants.mjs");
-        std::fs::copy(from, grants.join("grants.mjs")).expect("the grants");
+        let grants = jco_grants(folder, world);
         let port = free_port();
         let mut jco = command(Path::new("node"), world);
         jco.arg(folder.join("node_modules/.bin/jco"))
@@ -159,7 +163,7 @@ impl<'a> StockServer<'a> {
             .args(["--isolate-requests", "worker"])
             .args(["--isolate-worker-pool-size", &WORKERS.to_string()])
             .arg("--jco-import")
-            .arg(grants.join("grants.mjs"))
+            .arg(grants)
             .arg(component("gateway"))
             .env("KEYHOLE_UPSTREAM", api_server.url())
             .env("NODE_EXTRA_CA_CERTS", roots(world, api_server))
@@ -229,6 +233,34 @@ fn start(mut server: Command, world: &World) -> (Child, PathBuf) {
         .spawn()
         .expect("the server starts");
     (child, log)
+}
+
+/// The grants, in a folder of the pod's.
+fn jco_grants(folder: &Path, world: &World) -> PathBuf {
+    let grants = world.folder().join("jco");
+    std::fs::create_dir(&grants).expect("a folder");
+    // They are of the shim that jco takes: both lie beside it.
+    symlink(folder.join("node_modules"), grants.join("node_modules")).expect("a link");
+    let from = workspace().join("deploy/jco/grants.mjs");
+    let grants = grants.join("grants.mjs");
+    std::fs::copy(from, &grants).expect("the grants");
+    grants
+}
+
+/// One step beyond each of jco's grants, on Node: what each came to, a line each.
+#[must_use]
+pub fn jco_steps_further(folder: &Path, world: &World, api_server: &ApiServer) -> String {
+    let grants = jco_grants(folder, world);
+    let steps = grants.with_file_name("steps_further.mjs");
+    std::fs::copy(workspace().join("tests/jco/steps_further.mjs"), &steps).expect("the steps");
+    let mut node = command(Path::new("node"), world);
+    node.arg(steps)
+        .env("KEYHOLE_UPSTREAM", api_server.url())
+        .env("NODE_EXTRA_CA_CERTS", roots(world, api_server));
+    let output = node.output().expect("Node starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    assert!(output.status.success(), "{}", text(output.stderr));
+    text(output.stdout)
 }
 
 /// The CAs of the authority and of the API server.

@@ -52,7 +52,11 @@ fn main() -> Result<()> {
     let cluster = args.api_server.map(|port| Cluster::start(&emulator, port));
     let cluster = cluster.transpose()?;
     let kubeconfig = cluster.as_ref().map(Cluster::kubeconfig);
-    print(&Settings::of(&emulator, &volume, kubeconfig.as_deref()).render(args.output))?;
+    let shown = cluster
+        .as_ref()
+        .map(|cluster| cluster.api_server.http_url());
+    let shown = kubeconfig.as_deref().zip(shown);
+    print(&Settings::of(&emulator, &volume, shown).render(args.output))?;
     run(
         &emulator,
         &volume,
@@ -93,7 +97,7 @@ impl Folder {
 
 /// The API server's stand-in with its kubeconfig, which goes at the end.
 struct Cluster {
-    _api_server: ApiServer,
+    api_server: ApiServer,
     folder: TempDir,
 }
 
@@ -104,10 +108,7 @@ impl Cluster {
             .prefix("keyhole-cluster-")
             .tempdir()?;
         let text = api_server.kubeconfig();
-        let cluster = Self {
-            _api_server: api_server,
-            folder,
-        };
+        let cluster = Self { api_server, folder };
         fs::write(cluster.kubeconfig(), text).context("the kubeconfig could not be written")?;
         Ok(cluster)
     }

@@ -26,13 +26,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Those of an emulator, a mounted token, and a cluster if there is one.
+    /// Those of an emulator, a mounted token, and a cluster if there is one: its
+    /// kubeconfig, and its address over plain HTTP.
     pub(crate) fn of(
         emulator: &Emulator,
         volume: &ProjectedVolume,
-        kubeconfig: Option<&Path>,
+        cluster: Option<(&Path, &str)>,
     ) -> Self {
-        let cluster = kubeconfig.map(|path| ("KUBECONFIG", path.display().to_string()));
+        let http_api_server = cluster.map(|(_, url)| ("http_api_server", url.to_owned()));
+        let cluster = cluster.map(|(path, _)| ("KUBECONFIG", path.display().to_string()));
         let variables = vec![
             ("AZURE_CLIENT_ID", emulator.client_id().to_owned()),
             ("AZURE_TENANT_ID", emulator.tenant().to_owned()),
@@ -45,7 +47,7 @@ impl Settings {
         ];
         Self {
             variables: variables.into_iter().chain(cluster).collect(),
-            addresses: vec![
+            addresses: [
                 ("http_authority", emulator.http_authority()),
                 (
                     "expired_certificate",
@@ -62,7 +64,10 @@ impl Settings {
                 ("issuer", emulator.issuer_url().to_owned()),
                 ("subject", emulator.subject().to_owned()),
                 ("audience", emulator.audience().to_owned()),
-            ],
+            ]
+            .into_iter()
+            .chain(http_api_server)
+            .collect(),
         }
     }
 

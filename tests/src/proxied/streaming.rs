@@ -2,10 +2,12 @@
 
 use super::client::Request;
 use super::{Proxied, wait_until};
-use std::time::Duration;
 
 /// What is sent at a time.
 const PIECE: usize = 1 << 20;
+
+/// How many callers leave.
+const LEAVING: usize = 10;
 
 /// A gibibyte: no proxy that keeps bodies can hide it.
 pub const GIBIBYTE: u64 = 1 << 30;
@@ -132,30 +134,57 @@ impl Proxied<'_> {
     /// # Panics
     /// If not.
     pub fn callers_leave(&self) {
-        for number in 0..20 {
-            let before = self.requests();
-            let mut connection = self.connect();
-            if number % 2 == 0 {
-                let upload = Request::new("POST", "/test/upload");
-                let started = connection.start_with_length(&upload, GIBIBYTE);
-                started.expect("a head");
-                // What is sent last may not be taken any more.
-                let _ = connection.write(&vec![b'u'; PIECE]);
-            } else {
-                let watch = Request::get("/api/v1/namespaces?watch=true");
-                connection.start(&watch).expect("a head");
-            }
-            wait_until("the request reaches the API server", || {
-                self.requests() > before
-            });
-            drop(connection);
+        for _ in 0..LEAVING {
+            self.leave_an_upload();
+            self.leave_a_watch();
         }
+        self.must_be_left_alone();
+    }
+
+    /// The same where a watch ends only with the event after its caller has left.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn callers_leave_and_events_end_their_watches(&self) {
+        for _ in 0..LEAVING {
+            self.leave_an_upload();
+        }
+        self.must_be_left_alone();
+        for _ in 0..LEAVING {
+            self.leave_a_watch();
+        }
+        let namespace = Request::new("POST", "/api/v1/namespaces")
+            .header("Content-Type", "application/json")
+            .body(r#"{"metadata":{"name":"after-they-left"}}"#);
+        assert_eq!(self.send(&namespace).status, 201);
+        self.must_be_left_alone();
+    }
+
+    fn leave_an_upload(&self) {
+        let before = self.requests();
+        let mut connection = self.connect();
+        let upload = Request::new("POST", "/test/upload");
+        let started = connection.start_with_length(&upload, GIBIBYTE);
+        started.expect("a head");
+        // What is sent last may not be taken any more.
+        let _ = connection.write(&vec![b'u'; PIECE]);
+        wait_until("the upload reaches the API server", || {
+            self.requests() > before
+        });
+    }
+
+    fn leave_a_watch(&self) {
+        let mut connection = self.connect();
+        let watch = Request::get("/api/v1/namespaces?watch=true");
+        connection.start(&watch).expect("a head");
+        assert_eq!(connection.head().expect("an answer").status, 200);
+    }
+
+    fn must_be_left_alone(&self) {
         self.must_work();
         wait_until("what was left ends at the API server", || {
             self.api_server.open_answers() == 0
         });
-        // Nor is a limit on callers used up by those who have gone.
-        self.connect().set_patience(Duration::from_secs(5));
         self.must_work();
     }
 }

@@ -4,7 +4,7 @@
 use keyhole_emulator::{ApiServer, EmulatorConfig, Fault, ServerFault};
 use keyhole_tests::proxied::client::Request;
 use keyhole_tests::proxied::{GIBIBYTE, Proxied};
-use keyhole_tests::stock_server::{StockServer, jco, wash, wasmtime};
+use keyhole_tests::stock_server::{StockServer, jco, jco_steps_further, wash, wasmtime};
 use keyhole_tests::{World, skipped};
 use std::path::PathBuf;
 
@@ -35,9 +35,10 @@ impl Place {
         Some(StockServer::jco(&folder, world, api_server, variables))
     }
 
-    fn wash(&self) -> Option<StockServer<'_>> {
+    fn wash(&self, variables: &[(&str, &str)]) -> Option<StockServer<'_>> {
         let program = there(wash(), "wash")?;
-        Some(StockServer::wash(&program, &self.world, &self.api_server))
+        let (world, api_server) = (&self.world, &self.api_server);
+        Some(StockServer::wash(&program, world, api_server, variables))
     }
 }
 
@@ -106,7 +107,7 @@ fn wasmtime_streams_bodies_and_cuts_headers() {
     proxied.callers_identity_is_removed();
     proxied.trailers_pass();
     proxied.bodies_stream_both_ways(GIBIBYTE, 200);
-    proxied.callers_leave();
+    proxied.callers_leave_and_events_end_their_watches();
     proxied.faults_of_the_upstream();
 }
 
@@ -180,13 +181,15 @@ fn jco_on_node_serves_a_real_kubectl() {
 }
 
 #[test]
-fn jco_on_node_streams_bodies() {
+fn jco_on_node_streams_bodies_and_cuts_headers() {
     let place = Place::new();
     let Some(server) = place.jco(&[]) else {
         return;
     };
+    let proxied = &server.proxied;
+    proxied.callers_identity_is_removed();
     // Node and its workers take hundreds of MiB before the first request.
-    server.proxied.bodies_stream_both_ways(GIBIBYTE / 16, 1_500);
+    proxied.bodies_stream_both_ways(GIBIBYTE / 16, 700);
 }
 
 #[test]
@@ -200,9 +203,42 @@ fn jco_on_node_and_the_gateway_withstand_the_attacks_of_callers() {
 }
 
 #[test]
+fn one_step_beyond_each_of_jcos_grants_is_refused() {
+    let Some(folder) = there(jco(), "jco") else {
+        return;
+    };
+    let place = Place::new();
+    let said = jco_steps_further(&folder, &place.world, &place.api_server);
+    let variables = "variables: AZURE_AUTHORITY_HOST AZURE_CLIENT_ID \
+                     AZURE_FEDERATED_TOKEN_FILE AZURE_TENANT_ID KEYHOLE_UPSTREAM";
+    let expected = [
+        "the token file: granted",
+        "a neighbour: not-permitted",
+        "the parent: not-permitted",
+        "the folder's names: not-permitted",
+        "a link: not-permitted",
+        "another name: not-permitted",
+        "no file: not-permitted",
+        "writing: not-permitted",
+        "truncating: Error: it is as it was",
+        "the exchange: granted",
+        "the upstream: granted",
+        "the authority by GET: HTTP-request-denied",
+        "another path of the authority: HTTP-request-denied",
+        "another host: HTTP-request-denied",
+        "another port: HTTP-request-denied",
+        "without TLS: HTTP-request-denied",
+        "the metadata service: HTTP-request-denied",
+        variables,
+    ];
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn wasmcloud_serves_a_real_kubectl_and_a_thousand_requests() {
     let place = Place::new();
-    let Some(server) = place.wash() else {
+    let Some(server) = place.wash(&[]) else {
         return;
     };
     let proxied = &server.proxied;
@@ -216,11 +252,22 @@ fn wasmcloud_serves_a_real_kubectl_and_a_thousand_requests() {
 #[test]
 fn wasmcloud_streams_bodies_and_cuts_headers() {
     let place = Place::new();
-    let Some(server) = place.wash() else {
+    let Some(server) = place.wash(&[]) else {
         return;
     };
     let proxied = &server.proxied;
     proxied.callers_identity_is_removed();
-    proxied.bodies_stream_both_ways(GIBIBYTE / 4, 300);
+    proxied.trailers_of_answers_pass();
+    proxied.bodies_stream_both_ways(GIBIBYTE, 300);
+    proxied.callers_leave_and_events_end_their_watches();
     proxied.faults_of_the_upstream();
+}
+
+#[test]
+fn wasmcloud_and_the_gateway_withstand_the_attacks_of_callers() {
+    let place = Place::new();
+    let Some(server) = place.wash(&RULES) else {
+        return;
+    };
+    must_be_refused(&server.proxied, &["an upgrade"]);
 }
