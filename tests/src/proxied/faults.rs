@@ -22,6 +22,7 @@ impl Proxied<'_> {
             queue(ServerFault::Reset);
             if let Ok(response) = self.connect().try_send(&Request::get("/version")) {
                 let status = response.status;
+                // `kubectl proxy` says 500.
                 assert!((500..=504).contains(&status), "{response:?}");
             }
             if self.requests() == before + 1 {
