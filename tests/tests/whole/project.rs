@@ -15,11 +15,13 @@ const UNSAFE: &[&str] = &[
     "crates/cli/build.rs",
     "crates/cli/src/artifact.rs",
     "crates/component/src/lib.rs",
+    "crates/gateway/src/lib.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",
     "tests/guests/src/lib.rs",
+    "tests/hostile-gateway/src/lib.rs",
     "tests/other-component/src/lib.rs",
     "tests/slim-host/src/main.rs",
 ];

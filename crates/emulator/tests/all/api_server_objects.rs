@@ -52,11 +52,11 @@ impl Lines {
         (kind, event["object"].clone())
     }
 
-    /// Whether nothing comes but the last chunk.
-    fn is_over(mut self) -> bool {
+    /// Asserts that nothing comes but the last chunk.
+    fn must_end(mut self) {
         let mut rest = String::new();
         while self.0.read_line(&mut rest).unwrap() > 0 {}
-        rest.ends_with("0\r\n\r\n") && rest.trim_start() == "0\r\n\r\n"
+        assert_eq!(rest.trim_start(), "0\r\n\r\n");
     }
 }
 
@@ -150,7 +150,7 @@ fn a_log_is_followed_line_by_line_to_its_end() {
         "first\nsecond\n"
     );
     log.end();
-    assert!(lines.is_over());
+    lines.must_end();
     let other = path.replace("demo", "other");
     assert_eq!(cluster.in_order(Request::get(&other)).status, 404);
 }
