@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use keyhole_proxy_rules::status::Status;
 
 use crate::bindings::exports::wasi::http::incoming_handler::Guest;
+use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types::{
     Fields, IncomingRequest, Method, OutgoingResponse, ResponseOutparam,
 };
@@ -78,6 +79,8 @@ fn relay(
     to_head: bool,
     out: ResponseOutparam,
 ) {
+    // A host that limits the time itself also ends an instance whose caller goes.
+    let looks_itself = settings::get().is_ok_and(|settings| settings.header_timeout.is_some());
     // These have no body, whatever their head says of its length (RFC 9110,
     // sections 9.3.2 and 6.4.1).
     let bodiless = to_head || matches!(answer.status, 100..=199 | 204 | 304);
@@ -102,6 +105,17 @@ fn relay(
         let mut waits = Vec::with_capacity(2);
         waits.extend(download.waits_for());
         waits.extend(upload.as_mut().and_then(Upload::waits_for));
-        poll::poll(&waits);
+        let look = looks_itself.then(|| monotonic_clock::subscribe_duration(LOOK));
+        waits.extend(&look);
+        let look_at = look
+            .as_ref()
+            .and_then(|_| u32::try_from(waits.len() - 1).ok());
+        let is_ready = poll::poll(&waits);
+        if look_at.is_some_and(|at| is_ready.contains(&at)) && download.is_abandoned() {
+            return;
+        }
     }
 }
+
+/// How often it is looked whether the caller is still there, in nanoseconds.
+const LOOK: u64 = 15_000_000_000;

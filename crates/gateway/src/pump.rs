@@ -114,6 +114,15 @@ impl Pump {
         }
     }
 
+    /// Whether nobody takes it any more. A sink is looked at when something goes
+    /// there, so of a watch in which nothing happens this is not known otherwise.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match &self.state {
+            State::Moving(moving) => moving.to.check_write().is_err(),
+            State::Trailers(..) | State::Over => false,
+        }
+    }
+
     /// What has to be ready before it goes on.
     pub(crate) fn waits_for(&mut self) -> Option<&Pollable> {
         Some(match &mut self.state {

@@ -141,25 +141,6 @@ impl Proxied<'_> {
         self.must_be_left_alone();
     }
 
-    /// The same where a watch ends only with the event after its caller has left.
-    ///
-    /// # Panics
-    /// If not.
-    pub fn callers_leave_and_events_end_their_watches(&self) {
-        for _ in 0..LEAVING {
-            self.leave_an_upload();
-        }
-        self.must_be_left_alone();
-        for _ in 0..LEAVING {
-            self.leave_a_watch();
-        }
-        let namespace = Request::new("POST", "/api/v1/namespaces")
-            .header("Content-Type", "application/json")
-            .body(r#"{"metadata":{"name":"after-they-left"}}"#);
-        assert_eq!(self.send(&namespace).status, 201);
-        self.must_be_left_alone();
-    }
-
     fn leave_an_upload(&self) {
         let before = self.requests();
         let mut connection = self.connect();

@@ -107,7 +107,7 @@ fn wasmtime_streams_bodies_and_cuts_headers() {
     proxied.callers_identity_is_removed();
     proxied.trailers_pass();
     proxied.bodies_stream_both_ways(GIBIBYTE, 200);
-    proxied.callers_leave_and_events_end_their_watches();
+    proxied.callers_leave();
     proxied.faults_of_the_upstream();
 }
 
@@ -259,7 +259,7 @@ fn wasmcloud_streams_bodies_and_cuts_headers() {
     proxied.callers_identity_is_removed();
     proxied.trailers_of_answers_pass();
     proxied.bodies_stream_both_ways(GIBIBYTE, 300);
-    proxied.callers_leave_and_events_end_their_watches();
+    proxied.callers_leave();
     proxied.faults_of_the_upstream();
 }
 
