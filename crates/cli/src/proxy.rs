@@ -166,11 +166,12 @@ impl Proxy {
 
 impl CallerFlags {
     fn rules(&self) -> Result<Rules, RuleError> {
-        let texts = |list: &[String]| list.to_vec().into_iter();
-        let rules =
-            texts(&self.accept_hosts).try_fold(Rules::new(), |rules, name| rules.host(&name))?;
-        let rules = texts(&self.allow_verbs).try_fold(rules, |rules, name| rules.verb(&name))?;
-        texts(&self.allow_paths).try_fold(rules, |rules, pattern| rules.path(&pattern))
+        let mut hosts = self.accept_hosts.iter();
+        let rules = hosts.try_fold(Rules::new(), |rules, name| rules.host(name))?;
+        let mut verbs = self.allow_verbs.iter();
+        let rules = verbs.try_fold(rules, |rules, name| rules.verb(name))?;
+        let mut paths = self.allow_paths.iter();
+        paths.try_fold(rules, |rules, pattern| rules.path(pattern))
     }
 
     async fn serve(&self, gateway: &Gateway) -> Result<End, Failure> {

@@ -49,7 +49,7 @@ impl Tools {
             "the program wasmtime",
             wasmtime_cli::built_before,
         );
-        tools.add(steps, "KEYHOLE_JCO", "jco", jco::installed_before);
+        tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
         if !kubernetes::has_kubectl() {
             tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
                 kubernetes::built_before(workspace, cache, "kubectl")
@@ -69,7 +69,6 @@ impl Tools {
             |_| kube_client::build(workspace),
         );
         tools.add(steps, "KEYHOLE_ETCD", "etcd", debian::etcd);
-        tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
         tools.add(steps, "KEYHOLE_WASH", "wash, of wasmCloud", wash::install);
         tools.add(steps, "KEYHOLE_WASMTIME", "the program wasmtime", |cache| {
             wasmtime_cli::build(workspace, cache)

@@ -14,12 +14,6 @@ const NAME: &str = "jco";
 const VERSION: &str = "1.35.0";
 const SHIM_VERSION: &str = "0.26.1";
 
-/// The folder it is installed in, if it was earlier.
-pub(super) fn installed_before(cache: &Cache) -> Result<PathBuf> {
-    let kept = cache.kept(NAME, VERSION);
-    kept.context("not installed: `cargo xtask test --all` does")
-}
-
 /// The folder it is installed in.
 pub(super) fn install(cache: &Cache) -> Result<PathBuf> {
     let node = Command::new("node").arg("--version").output();
