@@ -96,7 +96,7 @@ unsafe extern "C" {
 }
 
 /// Envoy.
-pub struct Envoy;
+pub(crate) struct Envoy;
 
 fn done(status: u32) -> Result<(), Refused> {
     if status == OK { Ok(()) } else { Err(Refused) }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use super::wasm;
 use crate::files;
 use crate::guests::{EXCHANGE, Guest, HOSTILE};
+use crate::plugins::ENVOY_FILTER;
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
@@ -115,6 +116,8 @@ fn collect(workspace: &Workspace) -> Result<()> {
     for from in [
         workspace.component(EXCHANGE.name),
         workspace.identity(EXCHANGE.name),
+        workspace.component(ENVOY_FILTER.name),
+        workspace.identity(ENVOY_FILTER.name),
     ] {
         let name = from.file_name().context("an artifact has no name")?;
         files::put(&dist.join(name), &files::read(&from)?)?;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::guests::{self, GUESTS};
+use crate::plugins::{self, ENVOY_FILTER};
 use crate::steps::Steps;
 use crate::toolchain::{self, Toolchain};
 use crate::workspace::Workspace;
@@ -25,5 +26,10 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
             Ok(())
         })?;
     }
+    steps.run(format!("plugin {}", ENVOY_FILTER.name), || {
+        let built = plugins::build(workspace, &toolchain, ENVOY_FILTER)?;
+        eprintln!("    {} bytes, sha256:{}", built.size, built.sha256);
+        Ok(())
+    })?;
     Ok(toolchain)
 }
