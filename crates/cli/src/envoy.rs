@@ -149,7 +149,9 @@ fn failure(fault: &ConfigFault) -> Failure {
         ConfigFault::Listen(_) | ConfigFault::OpenListener(_) => {
             "Give a loopback address such as 127.0.0.1:8001, or unix: and the path of a socket."
         }
-        ConfigFault::Path(..) => "Give another path, or set the variable anew.",
+        ConfigFault::Path(..) | ConfigFault::Value(_) => {
+            "Give another path, or set the variable anew."
+        }
         ConfigFault::SocketPath(_) => "Give a shorter one.",
         ConfigFault::Authority(_) => "Give an authority on https.",
     };
@@ -184,9 +186,11 @@ impl Check {
             ),
             "Mend each, or write the file anew with `keyhole envoy config`.",
         );
-        // The label is one that short texts keep.
-        let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
-        failure.details.push(Fact::new("finding", findings));
+        for finding in findings {
+            failure
+                .details
+                .push(Fact::new("finding", finding.to_string()));
+        }
         Err((failure, Vec::new()))
     }
 

@@ -59,6 +59,8 @@ pub enum ConfigFault {
     /// A path that is not absolute, or has characters that Envoy takes for its
     /// own: what it is, and the path.
     Path(&'static str, String),
+    /// A value that cannot stand in quotes.
+    Value(String),
     /// A socket's path is too long for the system.
     SocketPath(String),
     /// The authority is not asked over TLS.
@@ -82,6 +84,9 @@ impl fmt::Display for ConfigFault {
                 f,
                 "{what} {path:?} must be an absolute path of letters, digits and / . _ - + @ ="
             ),
+            Self::Value(value) => {
+                write!(f, "{value:?} has characters that no setting of Envoy has")
+            }
             Self::SocketPath(path) => write!(
                 f,
                 "the socket {path:?} has a path of more than {SOCKET_PATH_BYTES} bytes, which no \
@@ -203,6 +208,14 @@ pub fn write(settings: &Settings, options: &Options) -> Result<String, ConfigFau
     ];
     if let Some(long) = sockets.iter().find(|path| path.len() > SOCKET_PATH_BYTES) {
         return Err(ConfigFault::SocketPath(long.clone()));
+    }
+    let odd = |c: char| c.is_control() || matches!(c, '"' | '\\');
+    let values_alone = values.iter().filter(|(name, _)| *name != "DOMAINS");
+    if let Some((_, value)) = values_alone
+        .into_iter()
+        .find(|(_, value)| value.contains(odd))
+    {
+        return Err(ConfigFault::Value(value.clone()));
     }
     // The longer names first: one is the beginning of another.
     values.sort_by_key(|(name, _)| core::cmp::Reverse(name.len()));
