@@ -11,6 +11,7 @@
 pub mod api_server;
 pub mod artifacts;
 pub mod cluster;
+pub mod envoy;
 pub mod kube_apiserver;
 pub mod leaks;
 pub mod memory;

@@ -12,9 +12,8 @@ use crate::url::{Upstream, UrlFault};
 
 const TEMPLATE: &str = include_str!("bootstrap.yaml");
 
-/// Stands in the form where Envoy puts the file. No setting holds it: an id has
-/// at most the characters of a GUID or of a URL.
-const ASSERTION: &str = "KEYHOLE~ASSERTION";
+/// Stands in the form where Envoy puts the file; nothing in it is escaped there.
+const ASSERTION: &str = "KEYHOLE_ASSERTION";
 
 /// A Unix socket's path has room for this many bytes (sockaddr_un).
 const SOCKET_PATH_BYTES: usize = 107;
@@ -229,8 +228,8 @@ fn form(settings: &Settings, token_file: &str) -> String {
     let body = String::from_utf8_lossy(&body).replace('%', "%%");
     let folder = Path::new(token_file).parent().unwrap_or(Path::new("/"));
     let file = format!("%FILE_CONTENT({token_file}:{})%", folder.display());
-    // `~` is not escaped in a form.
-    body.replace(ASSERTION, &file)
+    let mark = format!("client_assertion={ASSERTION}");
+    body.replace(&mark, &format!("client_assertion={file}"))
 }
 
 /// Of its own for each identity and scope: the id says who may read the token.
