@@ -120,6 +120,12 @@ impl Pod {
         self.world.folder().join("private")
     }
 
+    /// Its port for callers.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Starts Envoy and waits until it serves.
     #[must_use]
     pub fn start(&self) -> Envoy {
@@ -209,9 +215,7 @@ impl Envoy {
     pub fn log(&self) -> String {
         let log = fs::read_to_string(&self.log).expect("UTF-8");
         // At its start it lists everything that it could do.
-        let lines = log
-            .lines()
-            .filter(|line| !line.contains("source/server/server.cc:4"));
+        let lines = log.lines().filter(|line| !line.contains("][info][main]"));
         lines.collect::<Vec<_>>().join("\n")
     }
 

@@ -21,11 +21,6 @@ pub fn fault(reply: &HttpReply) -> Option<TransportFault> {
             "the egress listener has no route for this tenant's token endpoint: route and plugin \
              are configured for different ones",
         ),
-        413 if body == "Payload Too Large" => (
-            Kind::Denied,
-            "the form is larger than the egress listener lets through: the federated token file is \
-             no token",
-        ),
         429 if body == "local_rate_limited" => (
             Kind::Other,
             "the egress listener's own rate limit is used up",
@@ -74,7 +69,6 @@ mod tests {
         let reset = "upstream connect error or disconnect/reset before headers. reset reason: ";
         for (status, body, expected) in [
             (404, "", Some(Kind::Denied)),
-            (413, "Payload Too Large", Some(Kind::Denied)),
             (429, "local_rate_limited", Some(Kind::Other)),
             (429, "{}", None),
             (503, "no healthy upstream", Some(Kind::Connect)),

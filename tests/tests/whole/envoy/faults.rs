@@ -194,7 +194,7 @@ fn a_federated_token_that_is_none_is_named_and_a_good_one_is_taken_up() {
     for (flags, content, part) in [
         (VARIANTS[0], String::new(), "AADSTS"),
         (VARIANTS[0], "garbage".to_owned(), "AADSTS50027"),
-        (VARIANTS[0], "x".repeat(100_000), "egress listener"),
+        (VARIANTS[0], "x".repeat(100_000), "AADSTS50027"),
         (VARIANTS[1], String::new(), "federated token"),
         (VARIANTS[1], "garbage".to_owned(), "federated token"),
     ] {
