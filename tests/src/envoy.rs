@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Workers, as on a machine with four processors.
-const WORKERS: &str = "4";
+const WORKERS: u32 = 4;
 
 /// The program, if it is there.
 #[must_use]
@@ -38,6 +38,8 @@ pub struct Pod {
     pub api_server: ApiServer,
     /// The configuration, as `keyhole envoy config` wrote it and tests changed it.
     pub yaml: String,
+    /// Workers of Envoy.
+    pub workers: u32,
     port: u16,
     program: PathBuf,
 }
@@ -101,6 +103,7 @@ impl Pod {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         Some(Self {
             yaml: ran.stdout,
+            workers: WORKERS,
             world,
             api_server,
             port,
@@ -148,7 +151,11 @@ impl Pod {
         command
             .arg("-c")
             .arg(&file)
-            .args(["--concurrency", WORKERS, "--disable-hot-restart"])
+            .args([
+                "--concurrency",
+                &self.workers.to_string(),
+                "--disable-hot-restart",
+            ])
             .args(["--drain-time-s", "1"])
             .stdout(Stdio::null())
             .stderr(log);

@@ -12,6 +12,7 @@ pub mod api_server;
 pub mod artifacts;
 pub mod cluster;
 pub mod envoy;
+pub mod envoy_filters;
 pub mod kube_apiserver;
 pub mod leaks;
 pub mod memory;

@@ -8,6 +8,7 @@ mod hostile_guest;
 
 use keyhole_emulator::{EmulatorConfig, Verdict};
 use keyhole_tests::envoy::{Pod, client, wait_until};
+use keyhole_tests::envoy_filters::Filter;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -193,5 +194,32 @@ fn a_rotated_federated_token_is_sent_at_the_next_exchange() {
             "the first token again"
         );
         pod.must_hold_no_secret(&envoy);
+    }
+}
+
+/// What measurements compare: only ours brings a token that is one.
+#[test]
+fn other_filters_can_stand_in_the_plugin_s_place() {
+    for (filter, status) in [
+        (Filter::None, 401),
+        (Filter::HeaderMutation(1_400), 401),
+        (Filter::Keyhole, 200),
+    ] {
+        let Some(mut pod) = Pod::new(&[]) else { return };
+        pod.filter_with(filter);
+        let envoy = pod.start();
+        let answer = envoy.get("/version");
+        assert_eq!(
+            answer.status,
+            status,
+            "{filter:?}: {answer:?}\n{}",
+            envoy.log()
+        );
+        let size = pod.arrived()[0].header("authorization").map(str::len);
+        assert_eq!(
+            size.is_some_and(|size| size > 500),
+            filter != Filter::None,
+            "{size:?}"
+        );
     }
 }
