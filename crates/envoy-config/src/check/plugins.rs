@@ -244,10 +244,6 @@ fn not_in<'n>(names: &[&'n str], others: &[&str]) -> Vec<&'n str> {
 
 fn check_others(plugin: &Plugin<'_>, role: Role, all: &[Plugin<'_>], findings: &mut Findings) {
     let vm_id = |plugin: &Plugin<'_>| plugin.vm.text_at(&["vm_id"]).unwrap_or("").to_owned();
-    let text = |plugin: &Plugin<'_>| {
-        let value = plugin.vm.at(&["configuration", "value"]);
-        value.and_then(Node::text).unwrap_or("").to_owned()
-    };
     for other in all {
         let same_vm = vm_id(other) == vm_id(plugin);
         match other.role {
@@ -268,14 +264,6 @@ fn check_others(plugin: &Plugin<'_>, role: Role, all: &[Plugin<'_>], findings: &
                         role.name(),
                         "its vm_id is not that of the plugin exchange, so it never sees a token",
                         "Give both the same vm_id",
-                    );
-                } else if text(plugin) == text(other) {
-                    findings.add(
-                        plugin.vm,
-                        role.name(),
-                        "its vm_config.configuration is that of the plugin exchange; Envoy then \
-                         runs both in one VM with one capability list",
-                        "Give each another vm_config.configuration",
                     );
                 }
             }

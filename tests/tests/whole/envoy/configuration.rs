@@ -158,11 +158,6 @@ fn the_check_finds_nothing_in_what_the_command_writes_and_each_weakness_in_what_
         (&*vm_id, "", "no vm_id"),
         (&*vm_id, "keyhole", "is short"),
         ("bootstrap_extensions:\n", &*other, "can read the token"),
-        (
-            "value: inject}",
-            "value: exchange}",
-            "one VM with one capability list",
-        ),
         ("singleton: true", "singleton: false", "no singleton"),
         (
             "failure_policy: FAIL_CLOSED",
@@ -280,4 +275,40 @@ fn the_examples_are_what_the_command_writes_and_envoy_starts_with_them() {
         }
         drop(pod.start());
     }
+}
+
+/// What is in the mesh is what was tried here.
+#[test]
+fn istio_s_patches_are_parts_of_the_example() {
+    let deploy = keyhole_tests::artifacts::workspace().join("deploy");
+    let read = |name: &str| fs::read_to_string(deploy.join(name)).expect("a file");
+    let filter = read("istio/envoyfilter.yaml");
+    let parsed: serde_json::Value = serde_yaml_ng::from_str(&filter).expect("YAML");
+    assert_eq!(parsed["kind"], "EnvoyFilter");
+    assert_eq!(parsed["apiVersion"], "networking.istio.io/v1alpha3");
+    let example: serde_json::Value =
+        serde_yaml_ng::from_str(&read("envoy/envoy.yaml")).expect("YAML");
+    let patches = parsed["spec"]["configPatches"].as_array().expect("patches");
+    let [bootstrap, cluster] = &patches[..] else {
+        panic!("{} patches", patches.len());
+    };
+    let bootstrap = &bootstrap["patch"]["value"];
+    assert_eq!(
+        bootstrap["bootstrap_extensions"],
+        example["bootstrap_extensions"]
+    );
+    let mut parts = 0;
+    for kind in ["listeners", "clusters"] {
+        let of = |value: &serde_json::Value| value["static_resources"][kind].as_array().cloned();
+        let example = of(&example).expect("a list");
+        for part in of(bootstrap).expect("a list") {
+            assert!(example.contains(&part), "{part:#}");
+            parts += 1;
+        }
+    }
+    assert_eq!(parts, 3);
+    let options = "typed_extension_protocol_options";
+    let upstream = &example["static_resources"]["clusters"][0];
+    assert_eq!(upstream["name"], "upstream");
+    assert_eq!(cluster["patch"]["value"][options], upstream[options]);
 }
