@@ -11,6 +11,8 @@
 pub mod api_server;
 pub mod artifacts;
 pub mod cluster;
+pub mod envoy;
+pub mod envoy_filters;
 pub mod keyhole_proxy;
 pub mod kube_apiserver;
 pub mod leaks;

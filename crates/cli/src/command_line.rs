@@ -10,6 +10,7 @@ use keyhole_report::{ExitClass, Terminal};
 use crate::cache::CleanCache;
 use crate::completions::Completions;
 use crate::convert_kubeconfig::ConvertKubeconfig;
+use crate::envoy::Envoy;
 use crate::flags::LogFlags;
 use crate::get_token::GetToken;
 use crate::inspect::Inspect;
@@ -49,6 +50,7 @@ enum Command {
     ConvertKubeconfig(Box<ConvertKubeconfig>),
     #[command(aliases = ["remove-cache-dir", "remove-tokens"])]
     CleanCache(CleanCache),
+    Envoy(Box<Envoy>),
     Completions(Completions),
     #[cfg(feature = "compiler")]
     #[command(hide = true)]
@@ -83,6 +85,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Proxy(command) => command.run(),
         Command::ConvertKubeconfig(command) => command.run(),
         Command::CleanCache(command) => command.run(),
+        Command::Envoy(command) => command.run(),
         Command::Completions(command) => command.run(),
         #[cfg(feature = "compiler")]
         Command::Precompile(command) => command.run(),

@@ -15,6 +15,7 @@ mod command_line;
 mod completions;
 mod convert_kubeconfig;
 mod duration;
+mod envoy;
 mod exit;
 mod explain;
 mod failure;

@@ -12,6 +12,7 @@
 mod fault;
 mod inspect;
 mod machine;
+pub mod single;
 mod verdict;
 
 use alloc::vec::Vec;

@@ -99,6 +99,11 @@ impl Object {
         Ok(Self(entries))
     }
 
+    /// Every key, in the order of the text.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The value of a key; `null` counts as absent.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.0

@@ -29,6 +29,7 @@ pub mod bounds;
 pub mod cloud;
 pub mod error;
 pub mod exchange;
+pub mod flat;
 pub mod form;
 pub mod hint;
 pub mod http_date;

@@ -79,7 +79,11 @@ pub(crate) fn build(
     Ok(identity)
 }
 
-fn compile(workspace: &Workspace, toolchain: &Toolchain, guest: Guest) -> Result<PathBuf> {
+pub(crate) fn compile(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    guest: Guest,
+) -> Result<PathBuf> {
     // A folder of its own: another compiler may be at work here, and the lock
     // of the main one may be held by a build for this machine.
     let target = workspace.target.join("guests");
@@ -176,7 +180,10 @@ fn without_names(component: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Where paths of a build machine begin that panic locations would carry.
-fn private_folders(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<PathBuf>> {
+pub(crate) fn private_folders(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+) -> Result<Vec<PathBuf>> {
     Ok(vec![
         workspace.root.join("crates"),
         workspace.root.join("tests"),
@@ -187,7 +194,7 @@ fn private_folders(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<P
     ])
 }
 
-fn refuse_paths(component: &[u8], folders: &[PathBuf]) -> Result<()> {
+pub(crate) fn refuse_paths(component: &[u8], folders: &[PathBuf]) -> Result<()> {
     for folder in folders {
         let text = folder.as_os_str().as_encoded_bytes();
         if component.windows(text.len()).any(|bytes| bytes == text) {

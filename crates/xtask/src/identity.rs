@@ -49,6 +49,11 @@ impl Sources {
         })
     }
 
+    /// SHA-256 of the list of files.
+    pub(crate) fn sources(&self) -> &str {
+        &self.sources
+    }
+
     /// Adds the compiler and the digests to the component's producers section,
     /// where the encoder has already put itself.
     ///

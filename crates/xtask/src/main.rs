@@ -13,6 +13,7 @@ mod files;
 mod guests;
 mod identity;
 mod imports;
+mod plugins;
 mod process;
 mod selection;
 mod steps;

@@ -12,6 +12,8 @@ use std::process::Command;
 const PACKAGES: &[&str] = &[
     "keyhole",
     "keyhole-emulator",
+    "keyhole-envoy-config",
+    "keyhole-envoy-filter",
     "keyhole-exchange",
     "keyhole-host",
     "keyhole-kubeconfig",

@@ -5,6 +5,7 @@
 mod azure_identity;
 mod cache;
 mod debian;
+mod envoy;
 mod jco;
 mod kube_client;
 mod kubelogin;
@@ -37,6 +38,7 @@ impl Tools {
             python::with_kubernetes,
         );
         tools.add(steps, "KEYHOLE_TINYPROXY", "tinyproxy", debian::tinyproxy);
+        tools.add(steps, "KEYHOLE_ENVOY", "Envoy", envoy::find);
         tools.add(
             steps,
             "KEYHOLE_REAL_KUBELOGIN",

@@ -9,6 +9,7 @@ mod bad_settings;
 mod cache;
 mod clients;
 mod clouds;
+mod envoy;
 mod exec_credential;
 mod exit_codes;
 mod explain;

@@ -15,6 +15,7 @@ const UNSAFE: &[&str] = &[
     "crates/cli/build.rs",
     "crates/cli/src/artifact.rs",
     "crates/component/src/lib.rs",
+    "crates/envoy-filter/src/lib.rs",
     "crates/gateway/src/lib.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",

@@ -8,6 +8,7 @@ use super::wasm;
 use crate::composition::COMPOSED_GATEWAY;
 use crate::files;
 use crate::guests::{EXCHANGE, GATEWAY, Guest, HOSTILE};
+use crate::plugins::ENVOY_FILTER;
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
@@ -127,6 +128,8 @@ fn collect(workspace: &Workspace) -> Result<()> {
         workspace.component(COMPOSED_GATEWAY),
         workspace.component(EXCHANGE.name),
         workspace.identity(EXCHANGE.name),
+        workspace.component(ENVOY_FILTER.name),
+        workspace.identity(ENVOY_FILTER.name),
     ] {
         let name = from.file_name().context("an artifact has no name")?;
         files::put(&dist.join(name), &files::read(&from)?)?;

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::composition;
 use crate::guests::{self, GUESTS};
+use crate::plugins::{self, ENVOY_FILTER};
 use crate::steps::Steps;
 use crate::toolchain::{self, Toolchain};
 use crate::workspace::Workspace;
@@ -28,6 +29,11 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
     }
     steps.run("composition of the gateway", || {
         eprintln!("    {} bytes", composition::gateway(workspace)?);
+        Ok(())
+    })?;
+    steps.run(format!("plugin {}", ENVOY_FILTER.name), || {
+        let built = plugins::build(workspace, &toolchain, ENVOY_FILTER)?;
+        eprintln!("    {} bytes, sha256:{}", built.size, built.sha256);
         Ok(())
     })?;
     Ok(toolchain)
