@@ -18,6 +18,7 @@ const PACKAGES: &[&str] = &[
     "keyhole-host",
     "keyhole-kubeconfig",
     "keyhole-policy",
+    "keyhole-proxy-rules",
     "keyhole-report",
     "keyhole-tests",
 ];
