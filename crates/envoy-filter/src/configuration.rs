@@ -3,7 +3,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 
 use keyhole_exchange::cloud::AuthorityHost;
 use keyhole_exchange::flat::Flat;
@@ -147,7 +147,7 @@ impl<'f> Fields<'f> {
             let most = if most == u64::MAX {
                 String::new()
             } else {
-                format!(" from 0 to {}", most.to_string())
+                format!(" from 0 to {most}")
             };
             format!("the field \"{name}\" must be a whole number{most}")
         };

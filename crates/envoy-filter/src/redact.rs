@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(piece.len(), 26);
         for text in [
             alloc::format!("you sent {piece}.{piece}"),
-            alloc::format!("{piece}"),
+            piece.clone(),
             alloc::format!("\"{piece}\""),
         ] {
             let clean = redact(&text);

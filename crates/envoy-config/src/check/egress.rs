@@ -161,7 +161,7 @@ fn check_listener(
     }
 }
 
-fn check_route<'n>(route: &'n Node, what: &str, findings: &mut Findings) -> Option<String> {
+fn check_route(route: &Node, what: &str, findings: &mut Findings) -> Option<String> {
     let exact = |header: &str| {
         let headers = route.at(&["match", "headers"]).map_or(&[][..], Node::items);
         headers

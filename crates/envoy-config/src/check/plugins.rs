@@ -257,16 +257,12 @@ fn check_others(plugin: &Plugin<'_>, role: Role, all: &[Plugin<'_>], findings: &
                 "Give it a vm_id of its own",
             ),
             // Once for the pair.
-            Some(other_role) if role == Role::Inject && other_role == Role::Exchange => {
-                if !same_vm {
-                    findings.add(
-                        plugin.vm,
-                        role.name(),
-                        "its vm_id is not that of the plugin exchange, so it never sees a token",
-                        "Give both the same vm_id",
-                    );
-                }
-            }
+            Some(Role::Exchange) if role == Role::Inject && !same_vm => findings.add(
+                plugin.vm,
+                role.name(),
+                "its vm_id is not that of the plugin exchange, so it never sees a token",
+                "Give both the same vm_id",
+            ),
             _ => {}
         }
     }
