@@ -28,15 +28,6 @@ const SECOND: u64 = 1_000_000_000;
 pub(crate) const FIRST_TICK: u32 = 50;
 const TICK: u32 = 200;
 
-/// How long Envoy waits for an answer, in milliseconds.
-const CALL: u32 = 10_000;
-/// After this long without a word of Envoy's a call is given up.
-const SILENCE: u64 = 30 * SECOND;
-/// How often a sign of life is left, in nanoseconds.
-const HEARTBEAT: u64 = 5 * SECOND;
-/// A token is renewed this long before it is not sent any more, in seconds, at
-/// the latest: time for a second try.
-const RESERVE: i64 = 5;
 /// The clock may go back this far without a new exchange.
 const SETBACK: u64 = 60 * SECOND;
 
@@ -299,10 +290,7 @@ impl Exchange {
             reply.refresh_on,
             &mut self.jitter,
         );
-        let latest = reply
-            .expires_on
-            .saturating_sub(refresh::LAST_SECONDS + RESERVE);
-        self.next = nanos(renew_at.min(latest)).max(now.saturating_add(SECOND));
+        self.next = nanos(renew_at).max(now.saturating_add(SECOND));
         self.failures = 0;
         self.tokens = self.tokens.saturating_add(1);
         self.state.serial = now.max(self.state.serial.saturating_add(1));

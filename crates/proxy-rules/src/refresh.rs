@@ -25,13 +25,18 @@ pub fn is_usable(expires_on: i64, now: i64) -> bool {
 }
 
 /// When a token that came at `now` is to be renewed (Unix seconds): when the
-/// authority suggests it (`refresh_in`), else five minutes before its end, but
-/// not in the first half of its life; up to a twentieth of its life earlier, so
+/// authority suggests it (`refresh_in`), else five minutes before its end (of a
+/// short life: in its last quarter, and before it is no longer sent), but not in
+/// the first half of its life; up to a twentieth of its life earlier, so
 /// that pods which started together do not ask together.
 #[must_use]
 pub fn renew_at(now: i64, expires_on: i64, refresh_on: Option<i64>, jitter: &mut Jitter) -> i64 {
     let life = expires_on.saturating_sub(now).max(0);
-    let latest = expires_on.saturating_sub(AHEAD_SECONDS.min(life / 4));
+    let ahead = AHEAD_SECONDS
+        .min(life / 4)
+        .max(2 * LAST_SECONDS)
+        .min(life / 2);
+    let latest = expires_on.saturating_sub(ahead);
     let half = now.saturating_add(life / 2);
     let suggested = refresh_on.unwrap_or(latest).clamp(half, latest.max(half));
     let early = jitter.below(u64::try_from(life / 20).unwrap_or_default() + 1);
@@ -72,7 +77,9 @@ mod tests {
             (86_400, Some(43_200), 38_880, 43_200),
             (3600, Some(10), 1620, 1800),
             (3600, Some(9000), 3120, 3300),
-            (60, None, 42, 45),
+            (120, None, 84, 90),
+            (60, None, 37, 40),
+            (20, None, 9, 10),
             (0, None, 0, 0),
         ] {
             for seed in 0..64 {

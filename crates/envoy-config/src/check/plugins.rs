@@ -110,6 +110,14 @@ pub(super) fn check(root: &Node, findings: &mut Findings) -> Option<Exchange> {
         let configuration = exchange.configuration.as_ref()?;
         configuration.text_at(&[key]).map(str::to_owned)
     };
+    if said("test_only_die_after").is_some() {
+        findings.add(
+            exchange.node,
+            "exchange",
+            "test_only_die_after ends it, and after the token's end nothing passes",
+            "Remove it: it is for tests of this plugin",
+        );
+    }
     Some(Exchange {
         cluster: said("cluster").unwrap_or_default(),
         token_cluster: said("token_cluster"),
