@@ -28,6 +28,12 @@ const SECOND: u64 = 1_000_000_000;
 pub(crate) const FIRST_TICK: u32 = 50;
 const TICK: u32 = 200;
 
+/// How long Envoy waits for an answer, in milliseconds.
+const CALL: u32 = 10_000;
+/// After this long without a word of Envoy's a call is given up.
+const SILENCE: u64 = 30 * SECOND;
+/// How often a sign of life is left, in nanoseconds.
+const HEARTBEAT: u64 = 5 * SECOND;
 /// The clock may go back this far without a new exchange.
 const SETBACK: u64 = 60 * SECOND;
 
