@@ -57,10 +57,12 @@ Examples:
     kubectl --server http://127.0.0.1:8001 get namespaces
   Reading pods and nothing else, through a socket that only this user can open:
     keyhole proxy --upstream https://API-SERVER -u /run/keyhole/proxy.sock \\
-      --allow-verbs get,list,watch --allow-paths '/api/v1/namespaces/*/pods/**'
+      --allow-verbs get,list,watch \\
+      --allow-paths '/api/v1/namespaces/*/pods,/api/v1/namespaces/*/pods/*'
 
 Callers cannot choose who they are: Authorization, Impersonate-* and X-Remote-*
-of theirs are removed. kubectl exec, attach, cp and port-forward cannot pass.
+of theirs are removed. With rules, what leads beyond the API server (proxy, exec,
+attach, portforward) passes only where a pattern names it. kubectl exec, attach, cp and port-forward cannot pass.
 
 {ENVIRONMENT}
 

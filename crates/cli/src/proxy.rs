@@ -183,6 +183,9 @@ impl CallerFlags {
                     "Listen on 127.0.0.1 or with --unix-socket; give --allow-remote-callers only \
                      where the network lets nobody else in."
                 }
+                _ if self.unix_socket.is_some() && !matches!(error, ListenError::Taken(..)) => {
+                    "Name a file in a folder that is there and yours with --unix-socket."
+                }
                 ListenError::Taken(..) => "End the other process, or name another file.",
                 _ => "Name another address with --listen, or port 0 for any that is free.",
             };

@@ -53,6 +53,8 @@ rules! {
     GatewayTarget = "gateway.target", "scheme, host and port are the gateway's upstream, byte for byte";
     /// A tunnel, or a request whose answer repeats it.
     GatewayMethod = "gateway.method", "no CONNECT and no TRACE";
+    /// A verb or a path that the rules of the gateway do not let pass.
+    GatewayAction = "gateway.action", "verb and path are among those that --allow-verbs and --allow-paths name";
     /// Another `Authorization` than the gateway was given.
     GatewayAuthorization = "gateway.authorization", "one Authorization header, with the token that the gateway was given";
     /// A header that names another user.

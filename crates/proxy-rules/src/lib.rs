@@ -19,4 +19,4 @@ pub mod settings;
 pub mod status;
 mod verb;
 
-pub use verb::{VERBS, verb};
+pub use verb::{VERBS, verbs};

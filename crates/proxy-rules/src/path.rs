@@ -46,6 +46,11 @@ impl Pattern {
         text
     }
 
+    /// Whether a segment stands in it literally.
+    pub(crate) fn names(&self, segment: &str) -> bool {
+        self.segments.iter().any(|known| known == segment)
+    }
+
     /// Whether a plain path is one of these.
     pub(crate) fn matches(&self, path: &str) -> bool {
         let mut rest = segments(path);

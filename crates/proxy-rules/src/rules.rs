@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::path::{self, Pattern};
 use crate::status::Status;
-use crate::verb::{VERBS, verb};
+use crate::verb::{VERBS, verbs};
 
 /// The names that a caller may call the proxy by, unless told otherwise: those
 /// of `kubectl proxy` (`--accept-hosts`).
@@ -118,20 +118,23 @@ impl Rules {
     pub fn judge(&self, request: &Request<'_>) -> Result<(), Status> {
         self.judge_place(request)?;
         match request.method {
-            "CONNECT" => return Err(Status::not_implemented(NO_UPGRADE)),
+            "CONNECT" => Err(Status::not_implemented(NO_UPGRADE)),
             // Its answer repeats the request: the token would be in it.
-            "TRACE" | "TRACK" => {
-                return Err(Status::method_not_allowed(
-                    "TRACE does not pass: its answer would show the access token",
-                ));
-            }
-            _ if request.upgrade => return Err(Status::not_implemented(NO_UPGRADE)),
-            _ => {}
+            "TRACE" | "TRACK" => Err(Status::method_not_allowed(
+                "TRACE does not pass: its answer would show the access token",
+            )),
+            _ if request.upgrade => Err(Status::not_implemented(NO_UPGRADE)),
+            _ => self.judge_action(request.method, request.target),
         }
-        let (path, query) = request
-            .target
-            .split_once('?')
-            .unwrap_or((request.target, ""));
+    }
+
+    /// Whether this method may be used on this path and query, by the rules for
+    /// verbs and paths alone.
+    ///
+    /// # Errors
+    /// What the caller is told instead.
+    pub fn judge_action(&self, method: &str, target: &str) -> Result<(), Status> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if !path.starts_with('/') {
             return Err(Status::bad_request("the path does not begin with /"));
         }
@@ -141,20 +144,39 @@ impl Rules {
                  several ways; with rules for paths or verbs such a path does not pass",
             ));
         }
-        if let Some(verbs) = &self.verbs {
-            let verb = verb(request.method, path, query);
-            if !verb.is_some_and(|verb| verbs.contains(&verb)) {
+        if let Some(allowed) = &self.verbs {
+            let asked = verbs(method, path, query);
+            if asked.is_empty() || !asked.iter().all(|verb| allowed.contains(verb)) {
+                let asked = match asked {
+                    [] => "this method".into(),
+                    asked => asked.join(" or "),
+                };
                 return Err(Status::forbidden(format!(
-                    "the proxy lets {} pass, not {}",
-                    verbs.join(", "),
-                    verb.unwrap_or("this method")
+                    "the proxy lets {} pass, not {asked}",
+                    allowed.join(", ")
                 )));
             }
         }
-        match &self.paths {
-            Some(paths) if !paths.iter().any(|pattern| pattern.matches(path)) => Err(
-                Status::forbidden("the proxy does not let requests to this path pass"),
-            ),
+        let mut met = None;
+        if let Some(paths) = &self.paths {
+            met = paths.iter().find(|pattern| pattern.matches(path));
+            if met.is_none() {
+                return Err(Status::forbidden(
+                    "the proxy does not let requests to this path pass",
+                ));
+            }
+        }
+        // They reach something that is not the API server, by any method.
+        let beyond = path.split('/').find(|part| BEYOND.contains(part));
+        match beyond {
+            Some(part)
+                if (self.verbs.is_some() || self.paths.is_some())
+                    && !met.is_some_and(|pattern| pattern.names(part)) =>
+            {
+                Err(Status::forbidden(format!(
+                    "the proxy does not let /{part} pass: no rule for paths names it"
+                )))
+            }
             _ => Ok(()),
         }
     }
@@ -210,6 +232,12 @@ impl Rules {
         Some(paths.iter().map(Pattern::text).collect())
     }
 }
+
+/// Parts of a path by which the API server connects to pods, services and nodes
+/// (Kubernetes API reference, "Proxy Operations" and the pods' subresources). With
+/// rules for verbs or paths they pass only where a pattern names them: `get` on
+/// pods is not meant as any request to any port of any pod.
+const BEYOND: [&str; 4] = ["proxy", "exec", "attach", "portforward"];
 
 /// What is said where a connection would have to become another one.
 const NO_UPGRADE: &str = "a connection cannot be taken over here: kubectl exec, attach, cp and \
@@ -334,6 +362,9 @@ mod tests {
             ("GET", "/api/v1/namespaces/a/pods", 200),
             ("GET", "/api/v1/namespaces/a/pods/b/log?follow=true", 200),
             ("GET", "/api/v1/namespaces/a/pods?watch=true", 403),
+            ("GET", "/api/v1/namespaces/a/pods/b/proxy/admin", 403),
+            ("GET", "/api/v1/namespaces/a/pods/https:b:8443/proxy/x", 403),
+            ("GET", "/api/v1/namespaces/a/pods/b/exec?command=id", 403),
             ("GET", "/api/v1/namespaces/a/secrets", 403),
             ("GET", "/api/v1/namespaces/a/pods/../secrets", 400),
             ("GET", "/api/v1/namespaces/a/pods/%2e%2e/secrets", 400),

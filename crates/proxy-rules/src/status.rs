@@ -41,6 +41,12 @@ impl Status {
         Self::new(405, "MethodNotAllowed", message)
     }
 
+    /// 408: the caller does not send its body.
+    #[must_use]
+    pub fn request_timeout(message: impl Into<String>) -> Self {
+        Self::new(408, "Timeout", message)
+    }
+
     /// 500: a fault of the proxy's own.
     #[must_use]
     pub fn internal_error(message: impl Into<String>) -> Self {

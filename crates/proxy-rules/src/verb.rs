@@ -19,10 +19,11 @@ pub const VERBS: [&str; 12] = [
 
 /// The verb of a request, as kube-apiserver finds it (`RequestInfo`): of a
 /// resource below `/api/VERSION` and `/apis/GROUP/VERSION` by method, name and
-/// `watch` in the query; of anything else the method in lower case. `None` for a
-/// method that is neither.
+/// `watch` in the query; of anything else the method in lower case. None for a
+/// method that is neither; both `list` and `watch` where the query can be read in
+/// two ways.
 #[must_use]
-pub fn verb(method: &str, path: &str, query: &str) -> Option<&'static str> {
+pub fn verbs(method: &str, path: &str, query: &str) -> &'static [&'static str] {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let is_resource = match parts.next() {
         Some("api") => parts.next().is_some(),
@@ -31,9 +32,9 @@ pub fn verb(method: &str, path: &str, query: &str) -> Option<&'static str> {
     };
     let mut next = if is_resource { parts.next() } else { None };
     if next.is_none() {
-        return VERBS
-            .into_iter()
-            .find(|verb| verb.eq_ignore_ascii_case(method));
+        let known = |verb: &&str| verb.eq_ignore_ascii_case(method);
+        let place = VERBS.iter().position(|verb| known(&verb));
+        return place.map_or(&[], |place| &VERBS[place..=place]);
     }
     // The old form of a watch: /api/v1/watch/namespaces/…
     let is_old_watch = next == Some("watch");
@@ -49,30 +50,44 @@ pub fn verb(method: &str, path: &str, query: &str) -> Option<&'static str> {
             Some(_) => parts.next().is_some(),
         };
     }
-    Some(match method {
-        _ if is_old_watch => "watch",
-        "GET" | "HEAD" if has_name => "get",
-        "GET" | "HEAD" if is_watch(query) => "watch",
-        "GET" | "HEAD" => "list",
-        "POST" => "create",
-        "PUT" => "update",
-        "PATCH" => "patch",
-        "DELETE" if has_name => "delete",
-        "DELETE" => "deletecollection",
-        "OPTIONS" => "options",
-        _ => return None,
-    })
+    match method {
+        _ if is_old_watch => &["watch"],
+        "GET" | "HEAD" if has_name => &["get"],
+        "GET" | "HEAD" => match is_watch(query) {
+            Some(true) => &["watch"],
+            Some(false) => &["list"],
+            None => &["list", "watch"],
+        },
+        "POST" => &["create"],
+        "PUT" => &["update"],
+        "PATCH" => &["patch"],
+        "DELETE" if has_name => &["delete"],
+        "DELETE" => &["deletecollection"],
+        "OPTIONS" => &["options"],
+        _ => &[],
+    }
 }
 
-/// Whether `watch` is asked for. What is neither `0` nor `false` counts as yes:
-/// so the rule is not narrower than the server's reading. An escaped name could
-/// be read by the server alone, so it counts too.
-fn is_watch(query: &str) -> bool {
-    query.split('&').any(|pair| {
+/// Whether `watch` is asked for; `None` where readers may differ: it stands twice,
+/// a name is escaped, or its value is neither yes nor no.
+fn is_watch(query: &str) -> Option<bool> {
+    let mut found = Some(false);
+    let mut seen = false;
+    for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let named = name == "watch" || name.contains('%') || name.contains('+');
-        named && !matches!(value, "0" | "false")
-    })
+        if name.contains(['%', '+']) || name == "watch" && seen {
+            return None;
+        }
+        if name == "watch" {
+            seen = true;
+            found = match value {
+                "" | "1" | "true" => Some(true),
+                "0" | "false" => Some(false),
+                _ => None,
+            };
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -82,41 +97,55 @@ mod tests {
     #[test]
     fn verbs_are_those_of_kube_apiserver() {
         for (method, target, expected) in [
-            ("GET", "/api/v1/namespaces", Some("list")),
-            ("GET", "/api/v1/namespaces/default", Some("get")),
-            ("GET", "/api/v1/namespaces?watch=true", Some("watch")),
-            ("GET", "/api/v1/namespaces?watch=1", Some("watch")),
-            ("GET", "/api/v1/namespaces?watch", Some("watch")),
-            ("GET", "/api/v1/namespaces?watch=false", Some("list")),
-            ("GET", "/api/v1/namespaces?w%61tch=true", Some("watch")),
-            ("GET", "/api/v1/watch/namespaces", Some("watch")),
-            ("HEAD", "/api/v1/pods", Some("list")),
-            ("PUT", "/api/v1/namespaces/a/finalize", Some("update")),
-            ("GET", "/api/v1/namespaces/a/pods", Some("list")),
-            ("GET", "/api/v1/namespaces/a/pods/b", Some("get")),
-            ("GET", "/api/v1/namespaces/a/pods/b/log", Some("get")),
-            ("POST", "/api/v1/namespaces/a/pods", Some("create")),
+            ("GET", "/api/v1/namespaces", &["list"][..]),
+            ("GET", "/api/v1/namespaces/default", &["get"][..]),
+            ("GET", "/api/v1/namespaces?watch=true", &["watch"][..]),
+            ("GET", "/api/v1/namespaces?watch=1", &["watch"][..]),
+            ("GET", "/api/v1/namespaces?watch", &["watch"][..]),
+            ("GET", "/api/v1/namespaces?watch=false", &["list"][..]),
+            (
+                "GET",
+                "/api/v1/namespaces?w%61tch=true",
+                &["list", "watch"][..],
+            ),
+            (
+                "GET",
+                "/api/v1/namespaces?watch=0&watch=1",
+                &["list", "watch"][..],
+            ),
+            (
+                "GET",
+                "/api/v1/namespaces?watch=False",
+                &["list", "watch"][..],
+            ),
+            ("GET", "/api/v1/watch/namespaces", &["watch"][..]),
+            ("HEAD", "/api/v1/pods", &["list"][..]),
+            ("PUT", "/api/v1/namespaces/a/finalize", &["update"][..]),
+            ("GET", "/api/v1/namespaces/a/pods", &["list"][..]),
+            ("GET", "/api/v1/namespaces/a/pods/b", &["get"][..]),
+            ("GET", "/api/v1/namespaces/a/pods/b/log", &["get"][..]),
+            ("POST", "/api/v1/namespaces/a/pods", &["create"][..]),
             (
                 "PATCH",
                 "/apis/apps/v1/namespaces/a/deployments/b",
-                Some("patch"),
+                &["patch"][..],
             ),
             (
                 "DELETE",
                 "/apis/apps/v1/namespaces/a/deployments",
-                Some("deletecollection"),
+                &["deletecollection"][..],
             ),
-            ("DELETE", "/api/v1/namespaces/a", Some("delete")),
-            ("DELETE", "/api/v1/nodes/n", Some("delete")),
-            ("GET", "/apis/apps/v1", Some("get")),
-            ("GET", "/apis", Some("get")),
-            ("GET", "/version", Some("get")),
-            ("POST", "/metrics", Some("post")),
-            ("BREW", "/version", None),
-            ("BREW", "/api/v1/pods", None),
+            ("DELETE", "/api/v1/namespaces/a", &["delete"][..]),
+            ("DELETE", "/api/v1/nodes/n", &["delete"][..]),
+            ("GET", "/apis/apps/v1", &["get"][..]),
+            ("GET", "/apis", &["get"][..]),
+            ("GET", "/version", &["get"][..]),
+            ("POST", "/metrics", &["post"][..]),
+            ("BREW", "/version", &[][..]),
+            ("BREW", "/api/v1/pods", &[][..]),
         ] {
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            assert_eq!(verb(method, path, query), expected, "{method} {target}");
+            assert_eq!(verbs(method, path, query), expected, "{method} {target}");
         }
     }
 }

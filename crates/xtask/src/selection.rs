@@ -55,7 +55,9 @@ mod tests {
         const ELSEWHERE: &[&str] = &[
             "keyhole-bench",
             "keyhole-component",
+            "keyhole-gateway",
             "keyhole-guests",
+            "keyhole-hostile-gateway",
             "keyhole-other-component",
             "keyhole-slim-host",
             "xtask",

@@ -1,15 +1,17 @@
 //! Where callers connect: loopback or a Unix socket.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 
 /// Who can connect to the socket file: its owner.
-const SOCKET_MODE: u32 = 0o600;
+const SOCKET_UMASK: rustix::fs::Mode = rustix::fs::Mode::from_raw_mode(0o177);
 
 /// A place where callers connect.
 pub struct Listener(Kind);
@@ -94,25 +96,31 @@ impl Listener {
                     let why = ", and another process listens on it";
                     return Err(ListenError::Taken(path.to_owned(), why));
                 }
-                Err(_) => std::fs::remove_file(path).map_err(cannot)?,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    std::fs::remove_file(path).map_err(cannot)?;
+                }
+                // Somebody may be there all the same.
+                Err(error) => return Err(cannot(error)),
             },
             Err(_) => {}
         }
-        // Bound under another name first: nobody connects before the mode is set.
-        let hidden = path.with_extension(format!("{}.tmp", std::process::id()));
-        let listener = UnixListener::bind(&hidden).map_err(cannot)?;
-        let file = SocketFile(hidden.clone());
-        let mode = std::fs::Permissions::from_mode(SOCKET_MODE);
-        std::fs::set_permissions(&hidden, mode)
-            .and_then(|()| std::fs::rename(&hidden, path))
-            .map_err(cannot)?;
-        std::mem::forget(file);
-        Ok(Listener(Kind::Unix(listener, SocketFile(path.to_owned()))))
+        // Made with its mode, and under a name that nobody knows: whoever can
+        // connect acts as this identity.
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| cannot(error.into()))?;
+        let hidden = path.with_extension(format!("{:x}", u64::from_ne_bytes(random)));
+        let before = rustix::process::umask(SOCKET_UMASK);
+        let bound = UnixListener::bind(&hidden);
+        rustix::process::umask(before);
+        let listener = bound.map_err(cannot)?;
+        let file = SocketFile::at(&hidden).map_err(cannot)?;
+        std::fs::rename(&hidden, path).map_err(cannot)?;
+        let file = file.renamed(path);
+        Ok(Listener(Kind::Unix(listener, file)))
     }
 
     /// The same place, for an event loop of another thread.
     pub(super) fn share(&self) -> io::Result<Shared> {
-        use std::os::fd::AsFd as _;
         let copy = |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned();
         Ok(match &self.0 {
             Kind::Tcp(listener) => Shared::Tcp(copy(listener.as_fd())?.into()),
@@ -137,9 +145,35 @@ impl Listener {
 }
 
 /// What a caller is connected by.
-pub(super) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {
+    /// By which it is seen that the caller has gone.
+    fn gone(&self) -> io::Result<Gone>;
+}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection for S {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + AsFd> Connection for S {
+    fn gone(&self) -> io::Result<Gone> {
+        self.as_fd().try_clone_to_owned().map(Gone)
+    }
+}
+
+/// What tells that a connection has been closed from there; elsewhere than on
+/// Linux that is known only when both ways are.
+#[cfg(target_os = "linux")]
+const CLOSED: PollFlags = PollFlags::RDHUP.union(PollFlags::HUP);
+#[cfg(not(target_os = "linux"))]
+const CLOSED: PollFlags = PollFlags::HUP;
+
+/// A caller's connection, seen from aside.
+pub(super) struct Gone(OwnedFd);
+
+impl Gone {
+    /// Whether the caller has closed it, whatever is still to be read.
+    pub(super) fn is_gone(&self) -> bool {
+        let mut polled = [PollFd::new(&self.0, CLOSED)];
+        let now = Timespec::default();
+        poll(&mut polled, Some(&now)).is_ok_and(|ready| ready > 0)
+    }
+}
 
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,18 +182,44 @@ impl fmt::Display for Listener {
                 Ok(address) => address.fmt(f),
                 Err(error) => write!(f, "an address that is not known: {error}"),
             },
-            Kind::Unix(_, file) => file.0.display().fmt(f),
+            Kind::Unix(_, file) => file.path.display().fmt(f),
             Kind::SharedUnix(_) => f.write_str("a shared socket"),
         }
     }
 }
 
-/// A socket file, removed with its listener.
-struct SocketFile(PathBuf);
+/// A socket file, removed with its listener unless another process has put its own
+/// there.
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<Self> {
+        Ok(SocketFile {
+            path: path.to_owned(),
+            identity: identity(path)?,
+        })
+    }
+
+    fn renamed(mut self, path: &Path) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // It is gone already, or the next start replaces it.
-        let _ = std::fs::remove_file(&self.0);
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+            // It is gone already, or the next start replaces it.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }

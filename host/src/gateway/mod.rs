@@ -12,6 +12,7 @@ mod listener;
 mod pool;
 mod server;
 mod tokens;
+mod upload;
 mod upstream;
 
 pub use listener::{ListenError, Listener};

@@ -2,6 +2,7 @@
 //! alone.
 
 use super::listener::{Connection, Listener};
+use super::upload::{Fate, Fault, Upload};
 use super::upstream::remove_hop_by_hop;
 use super::{FUEL, Gateway, HOSTCALL_FUEL, Instance};
 use crate::network::MAX_HEAD;
@@ -38,6 +39,12 @@ const MAX_HEADERS: usize = 100;
 /// When the system gives no connection (too many open files), the next try is
 /// this much later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// That callers wait is said once in this time.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether a caller is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// More threads than this gain nothing: the system's sockets are the limit.
 const MOST_THREADS: usize = 8;
@@ -91,7 +98,13 @@ impl Gateway {
     }
 
     async fn accept(&self, listener: &Listener, places: &Arc<Semaphore>) {
+        let mut told = None::<Instant>;
         loop {
+            let is_full = places.available_permits() == 0;
+            if is_full && told.is_none_or(|when| when.elapsed() >= BETWEEN_WARNINGS) {
+                told = Some(Instant::now());
+                tracing::warn!("all connections are in use, callers wait; see --max-connections");
+            }
             let Ok(place) = Arc::clone(places).acquire_owned().await else {
                 return;
             };
@@ -116,6 +129,7 @@ impl Gateway {
             gateway: self.clone(),
             instance: Arc::default(),
         };
+        let gone = stream.gone();
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_PATIENCE)
@@ -125,8 +139,24 @@ impl Gateway {
                 TokioIo::new(stream),
                 service_fn(async |request| Ok::<_, Infallible>(caller.answer(request).await)),
             );
-        if let Err(error) = served.await {
-            tracing::debug!("a caller's connection ended: {error}");
+        // hyper sees a caller go only while it reads, not behind a byte too many.
+        let gone = async {
+            match gone {
+                Ok(gone) => {
+                    while !gone.is_gone() {
+                        tokio::time::sleep(LOOK).await;
+                    }
+                }
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            served = served => {
+                if let Err(error) = served {
+                    tracing::debug!("a caller's connection ended: {error}");
+                }
+            }
+            () = gone => tracing::debug!("a caller has gone"),
         }
     }
 }
@@ -157,9 +187,16 @@ impl Caller {
         if let Err(status) = judged {
             return told(&status);
         }
-        match self.relay(request).await {
-            Ok(response) => response,
-            Err(error) => {
+        let fate = Fate::default();
+        match (self.relay(request, fate.clone()).await, fate.fault()) {
+            (Ok(response), _) => response,
+            (Err(_), Some(Fault::Silent)) => told(&Status::request_timeout(
+                "nothing of the body came for a minute",
+            )),
+            (Err(_), Some(Fault::Broken)) => told(&Status::bad_request(
+                "the body of the request is none, or broke off",
+            )),
+            (Err(error), None) => {
                 tracing::error!("the gateway component failed: {error:#}");
                 told(&Status::internal_error(
                     "the gateway component failed; the proxy's log says why",
@@ -170,7 +207,11 @@ impl Caller {
 
     /// Gives a request to an instance, which ends with the answer's body or when
     /// the caller goes, unless it is done before.
-    async fn relay(&self, mut request: Request<Incoming>) -> wasmtime::Result<Response<WasiBody>> {
+    async fn relay(
+        &self,
+        mut request: Request<Incoming>,
+        fate: Fate,
+    ) -> wasmtime::Result<Response<WasiBody>> {
         let kept = lock(&self.instance).take();
         let mut instance = match kept {
             Some(instance) => instance,
@@ -181,6 +222,7 @@ impl Caller {
             let none = http::HeaderValue::from_static("0");
             request.headers_mut().insert(header::CONTENT_LENGTH, none);
         }
+        let request = request.map(|body| Upload::new(body, fate));
         let (send, answer) = oneshot::channel();
         let state = instance.store.data_mut();
         state.begin();

@@ -33,15 +33,25 @@ pub(super) struct Tokens {
     keyhole: Keyhole,
     current: watch::Sender<Current>,
     past: Mutex<Past>,
-    refused: Notify,
+    /// Somebody waits who should not have to: the clock is looked at.
+    look: Notify,
 }
 
 /// What there is now.
 #[derive(Clone, Default)]
 struct Current {
     token: Option<Arc<AccessToken>>,
-    /// Why there is none, and when the next try is.
+    /// Whether the upstream has refused it. It is given on while there is no
+    /// other: what refused it may be one thing of many behind the upstream.
+    refused: bool,
+    /// Why there is no newer one, and when the next try is.
     failure: Option<(Arc<str>, Instant)>,
+}
+
+impl Current {
+    fn is_usable(&self) -> bool {
+        self.token.as_deref().is_some_and(is_usable)
+    }
 }
 
 /// What there was.
@@ -75,7 +85,7 @@ impl Tokens {
             keyhole,
             current: watch::Sender::default(),
             past: Mutex::default(),
-            refused: Notify::new(),
+            look: Notify::new(),
         }
     }
 
@@ -88,7 +98,12 @@ impl Tokens {
         let wait = request.deadline.map_or(LONGEST_WAIT, Duration::from_nanos);
         let mut changes = self.current.subscribe();
         let settled = changes.wait_for(|current| {
-            current.failure.is_some() || current.token.as_deref().is_some_and(is_usable)
+            let is_usable = current.is_usable();
+            if current.token.is_some() && !is_usable {
+                // The clock was set, or the machine has slept.
+                self.look.notify_one();
+            }
+            current.failure.is_some() || is_usable && !current.refused
         });
         let current = match tokio::time::timeout(wait.min(LONGEST_WAIT), settled).await {
             Ok(Ok(current)) => current.clone(),
@@ -118,18 +133,15 @@ impl Tokens {
     /// The upstream answered 401 to this value of `Authorization`.
     pub(super) fn refused(&self, authorization: &str) {
         let bearer = authorization.strip_prefix("Bearer ").unwrap_or_default();
-        let dropped = self.current.send_if_modified(|current| {
+        let is_refused = self.current.send_if_modified(|current| {
             let is_it = |token: &AccessToken| token.expose() == bearer;
-            let mut past = self.past();
-            let is_refused = current.token.as_deref().is_some_and(is_it) && past.may_replace();
-            if is_refused {
-                past.token = current.token.take();
-                current.failure = None;
-            }
+            let is_current = current.token.as_deref().is_some_and(is_it);
+            let is_refused = is_current && !current.refused && self.past().may_replace();
+            current.refused |= is_refused;
             is_refused
         });
-        if dropped {
-            self.refused.notify_one();
+        if is_refused {
+            tracing::warn!("the upstream refused the access token (401); another is asked for");
         }
     }
 
@@ -142,30 +154,39 @@ impl Tokens {
         let mut jitter = Jitter::new(u64::from(std::process::id()) ^ nanos());
         let mut failures = 0;
         loop {
-            match self.keyhole.get_token(TokenRequest::default()).await {
-                Ok(token) => {
-                    failures = 0;
-                    let now = unix_now();
-                    let renew =
-                        refresh::renew_at(now, token.expires_on, token.refresh_on, &mut jitter);
-                    tracing::info!(
-                        "a new access token, for {} s; to be renewed in {} s",
-                        token.expires_on - now,
-                        renew - now
-                    );
-                    self.keep(token);
-                    self.wait_until(renew).await;
-                }
-                Err(error) => {
-                    failures += 1;
-                    let wait = refresh::wait_after(failures, retry_after(&error), &mut jitter);
-                    let wait = Duration::from_millis(wait);
-                    self.fail(&error, wait);
-                    tokio::time::sleep(wait).await;
-                    // Who comes while a try is under way waits for its end.
-                    self.current.send_modify(|current| current.failure = None);
-                }
-            }
+            let (why, next_step, patience) =
+                match self.keyhole.get_token(TokenRequest::default()).await {
+                    Ok(token) if is_usable(&token) => {
+                        failures = 0;
+                        let now = unix_now();
+                        let (end, suggested) = (token.expires_on, token.refresh_on);
+                        let renew = refresh::renew_at(now, end, suggested, &mut jitter);
+                        tracing::info!(
+                            "a new access token, for {} s; to be renewed in {} s",
+                            end - now,
+                            renew - now
+                        );
+                        self.keep(token);
+                        self.wait_until(renew.max(now + 1)).await;
+                        continue;
+                    }
+                    Ok(token) => {
+                        let left = token.expires_on.saturating_sub(unix_now());
+                        let why = format!("the authority gave a token that ends in {left} s");
+                        (why, String::new(), None)
+                    }
+                    Err(error) => (error.to_string(), error.next_step(), retry_after(&error)),
+                };
+            failures += 1;
+            let wait = refresh::wait_after(failures, patience, &mut jitter);
+            let wait = Duration::from_millis(wait);
+            self.fail(&why, &next_step, wait);
+            tokio::time::sleep(wait).await;
+            // Who comes while a try is under way waits for its end, unless there
+            // is a token.
+            self.current.send_if_modified(|current| {
+                !current.is_usable() && current.failure.take().is_some()
+            });
         }
     }
 
@@ -174,12 +195,12 @@ impl Tokens {
             if let Some(before) = current.token.replace(Arc::new(token)) {
                 self.past().token = Some(before);
             }
+            current.refused = false;
             current.failure = None;
         });
     }
 
-    fn fail(&self, error: &Error, wait: Duration) {
-        let (message, next_step) = (error.to_string(), error.next_step());
+    fn fail(&self, message: &str, next_step: &str, wait: Duration) {
         tracing::warn!(
             "no new access token: {message}; {next_step}{}next try in {} s",
             if next_step.is_empty() { "" } else { "; " },
@@ -190,17 +211,18 @@ impl Tokens {
         });
     }
 
-    /// Until the wall clock shows `when`, or the token was refused.
+    /// Until the wall clock shows `when`, or the token is refused.
     async fn wait_until(&self, when: i64) {
+        let mut changes = self.current.subscribe();
         loop {
             let left = u64::try_from(when.saturating_sub(unix_now())).unwrap_or_default();
             if left == 0 {
                 return;
             }
-            let refused = self.refused.notified();
-            let nap = LOOK.min(Duration::from_secs(left));
-            if tokio::time::timeout(nap, refused).await.is_ok() {
-                return;
+            tokio::select! {
+                _ = changes.wait_for(|current| current.refused) => return,
+                () = self.look.notified() => {}
+                () = tokio::time::sleep(LOOK.min(Duration::from_secs(left))) => {}
             }
         }
     }

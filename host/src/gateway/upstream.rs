@@ -3,18 +3,22 @@
 
 use super::pool::Pool;
 use super::tokens::Tokens;
+use super::upload::Outgoing;
 use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::call::Call;
 use crate::network::Network;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use keyhole_exchange::cloud::Scheme;
 use keyhole_policy::Rule;
 use keyhole_proxy_rules::header::{is_hop_by_hop, is_identity};
+use keyhole_proxy_rules::rules::Rules;
 use keyhole_proxy_rules::settings::Settings;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use wasmtime_wasi_http::{
     Error as HttpFault, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
@@ -30,6 +34,7 @@ pub(super) struct Upstream {
     scheme: Scheme,
     authority: String,
     pool: Pool,
+    rules: Rules,
     header_timeout: Option<Duration>,
     tokens: Arc<Tokens>,
     audit: Option<SharedAudit>,
@@ -47,6 +52,7 @@ impl Upstream {
             scheme: upstream.scheme(),
             authority: upstream.authority(),
             pool: Pool::new(upstream, network, audit.clone()),
+            rules: settings.rules.clone(),
             header_timeout: settings.header_timeout.map(Duration::from_secs),
             tokens,
             audit,
@@ -58,6 +64,7 @@ impl Upstream {
         Upstream {
             authority: self.authority.clone(),
             pool: self.pool.on_another_thread(),
+            rules: self.rules.clone(),
             tokens: Arc::clone(&self.tokens),
             audit: self.audit.clone(),
             ..*self
@@ -67,11 +74,19 @@ impl Upstream {
     /// Sends a request, and waits for the head of its answer as long as the
     /// settings say.
     async fn send(&self, request: Request<WasiBody>) -> Result<Response<WasiBody>, HttpFault> {
-        let sent = self.pool.send(request);
+        let (head, body) = request.into_parts();
+        let (body, gone) = match body.is_end_stream() {
+            true => (body, None),
+            false => {
+                let (body, gone) = Outgoing::new(body);
+                (body.boxed_unsync(), Some(gone))
+            }
+        };
+        let sent = self.pool.send(Request::from_parts(head, body));
         let sent = match self.header_timeout {
-            Some(limit) => match tokio::time::timeout(limit, sent).await {
-                Ok(sent) => sent,
-                Err(_) => {
+            Some(limit) => tokio::select! {
+                sent = sent => sent,
+                () = after(gone, limit) => {
                     tracing::warn!("no answer from the upstream within {} s", limit.as_secs());
                     return Err(HttpFault::HttpResponseTimeout);
                 }
@@ -94,6 +109,11 @@ impl Upstream {
         // A tunnel would carry anything, and TRACE would show the token.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Rule::GatewayMethod);
+        }
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        let action = self.rules.judge_action(request.method().as_str(), target);
+        if action.is_err() {
+            return Err(Rule::GatewayAction);
         }
         let headers = request.headers();
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -147,6 +167,15 @@ impl Upstream {
         let _ = call.refuse(Capability::Request, &asked, rule);
         HttpFault::HttpRequestDenied
     }
+}
+
+/// This long after the request's body has gone.
+async fn after(gone: Option<oneshot::Receiver<()>>, limit: Duration) {
+    if let Some(gone) = gone {
+        // It ends when the body is dropped.
+        let _ = gone.await;
+    }
+    tokio::time::sleep(limit).await;
 }
 
 /// Removes the headers of one connection.

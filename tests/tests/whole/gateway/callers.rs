@@ -245,6 +245,7 @@ fn only_what_the_rules_name_passes() {
         ),
         (Request::get("/api/v1/namespaces"), 200),
         (Request::get("/api/v1/namespaces?watch=1"), 403),
+        (Request::get("/api/v1/namespaces/a/services/b/proxy/"), 403),
         (Request::get("/api/v1/namespaces/../../version"), 400),
         (Request::get("/api/v1/namespaces/%2e%2e/nodes"), 400),
         (Request::get("/api"), 403),
@@ -385,4 +386,69 @@ fn a_federated_token_that_cannot_be_used_is_named_and_its_successor_is_taken() {
         place.world.volume.rotate(&good).expect("the token again");
         wait_until("a token", || proxy.proxied.get("/version").status == 200);
     }
+}
+
+#[test]
+fn a_refusal_does_not_cost_the_token_while_there_is_no_other() {
+    let place = Place::new();
+    let proxy = place.proxy(&[]);
+    proxy.proxied.must_work();
+    let down = "status=503".parse().expect("a fault");
+    place.world.emulator.always(Some(down));
+    place.api_server.queue(ServerFault::unauthorized());
+    let response = proxy.proxied.get("/version");
+    assert_eq!(response.status, 401, "the refusal is told: {response:?}");
+    proxy.proxied.must_work();
+    let log = proxy.log();
+    assert!(log.contains("refused the access token (401)"), "{log}");
+}
+
+#[test]
+fn a_caller_who_leaves_a_byte_behind_leaves_his_place() {
+    let place = Place::new();
+    let proxy = place.proxy(&["--max-connections", "2"]);
+    proxy.proxied.must_work();
+    let Address::Tcp(address) = proxy.proxied.address else {
+        panic!("{:?}", proxy.proxied.address);
+    };
+    let gate = Gate::new();
+    for _ in 0..2 {
+        place.api_server.queue(ServerFault::Held(gate.clone()));
+    }
+    let before = proxy.proxied.requests();
+    let callers = [(); 2].map(|()| {
+        let mut caller = TcpStream::connect(address).expect("a place");
+        let request = b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\nG";
+        caller.write_all(request).expect("a request and a byte");
+        caller
+    });
+    wait_until("both requests reach the API server", || {
+        proxy.proxied.requests() == before + 2
+    });
+    drop(callers);
+    proxy.proxied.must_work();
+    gate.open();
+}
+
+#[test]
+fn that_all_places_are_taken_is_logged() {
+    let place = Place::new();
+    let proxy = place.proxy(&["--max-connections", "1"]);
+    let mut watch = proxy.proxied.connect();
+    let request = Request::get("/api/v1/namespaces?watch=true");
+    watch.start(&request).expect("a watch");
+    assert_eq!(watch.head().expect("an answer").status, 200);
+    wait_until("a line", || proxy.log().contains("--max-connections"));
+}
+
+#[test]
+fn an_ending_proxy_leaves_its_successors_socket() {
+    let place = Place::new();
+    let socket = place.world.folder().join("proxy.sock");
+    let flag = format!("--unix-socket={}", socket.display());
+    let mut first = place.proxy(&[&flag]);
+    std::fs::remove_file(&socket).expect("the first one's socket");
+    let second = place.proxy(&[&flag]);
+    assert_eq!(first.end_by(Signal::TERM).code(), Some(0));
+    second.proxied.must_work();
 }
