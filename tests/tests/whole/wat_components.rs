@@ -269,9 +269,13 @@ fn a_handle_that_is_not_its_own_is_the_component_s_own_end() {
 }
 
 #[test]
+fn a_second_memory_is_not_given() {
+    has("(memory $second 1)", "", &Limit("memories"));
+}
+
+#[test]
 fn what_the_exchange_does_not_need_of_webassembly_is_not_loaded() {
     for fields in [
-        "(memory $second 1)",
         "(func (drop (v128.const i64x2 0 0)))",
         "(memory $large i64 1)",
         "(func $tail (return_call $tail))",
