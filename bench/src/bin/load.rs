@@ -1,4 +1,4 @@
-//! `load ADDRESS:PORT CONNECTIONS SECONDS`: asks a proxy over plain HTTP as fast
+//! `load ADDRESS:PORT PATH CONNECTIONS SECONDS`: asks a proxy over plain HTTP as fast
 //! as it answers, one request at a time on each connection, and prints what came
 //! of it as JSON. What does not answer with 200 is counted by itself.
 
@@ -15,15 +15,15 @@ use tokio::net::TcpStream;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [address, connections, seconds] = arguments.as_slice() else {
-        anyhow::bail!("usage: load ADDRESS:PORT CONNECTIONS SECONDS");
+    let [address, path, connections, seconds] = arguments.as_slice() else {
+        anyhow::bail!("usage: load ADDRESS:PORT PATH CONNECTIONS SECONDS");
     };
     let connections: usize = connections.parse().context("CONNECTIONS")?;
     let time = Duration::from_secs_f64(seconds.parse().context("SECONDS")?);
     let mut all = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(load(address, connections, time))?;
+        .block_on(load(address, path, connections, time))?;
     all.latencies.sort_unstable();
     let of = |share: f64| {
         let at = (all.latencies.len() as f64 * share) as usize;
@@ -50,12 +50,12 @@ struct Outcome {
     failed: usize,
 }
 
-async fn load(address: &str, connections: usize, time: Duration) -> Result<Outcome> {
+async fn load(address: &str, path: &str, connections: usize, time: Duration) -> Result<Outcome> {
     let end = Instant::now() + time;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..connections {
-        let address = address.to_owned();
-        tasks.spawn(async move { ask(&address, end).await });
+        let (address, path) = (address.to_owned(), path.to_owned());
+        tasks.spawn(async move { ask(&address, &path, end).await });
     }
     let mut all = Outcome::default();
     while let Some(one) = tasks.join_next().await {
@@ -66,14 +66,14 @@ async fn load(address: &str, connections: usize, time: Duration) -> Result<Outco
     Ok(all)
 }
 
-async fn ask(address: &str, end: Instant) -> Result<Outcome> {
+async fn ask(address: &str, path: &str, end: Instant) -> Result<Outcome> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let mut outcome = Outcome::default();
     while Instant::now() < end {
-        let request = Request::get("/version")
+        let request = Request::get(path)
             .header("host", "localhost")
             .header("accept", "application/json")
             .header("user-agent", "load")
