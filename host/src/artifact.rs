@@ -236,8 +236,13 @@ impl Artifact {
     /// The engine that runs many instances of it.
     pub(crate) fn engine_for_many(&self, instances: usize, memory: usize) -> Result<Engine, Error> {
         let of_text = matches!(self.code, Code::InPlace(_));
-        crate::engine::engine_of_pool(of_text, instances, memory)
-            .map_err(|error| Error::artifact(error, ""))
+        crate::engine::engine_of_pool(of_text, instances, memory).map_err(|error| {
+            Error::artifact(
+                error,
+                "each connection needs 8 GiB of address space, though no memory: raise ulimit -v, \
+                 or serve fewer with --max-connections",
+            )
+        })
     }
 
     /// Whose component it is.

@@ -25,7 +25,7 @@ pub(crate) struct Envoy {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Config(Config),
+    Config(Box<Config>),
     Check(Check),
 }
 
@@ -97,34 +97,31 @@ struct Check {
 impl Envoy {
     /// Writes or checks.
     pub(crate) fn run(&self) -> ExitCode {
+        let mut notes = Vec::new();
         let done = match &self.command {
-            Command::Config(config) => config.run(),
+            Command::Config(config) => config.run(&mut notes),
             Command::Check(check) => check.run(),
         };
         match done {
             Ok(()) => exit::code(ExitClass::Done),
-            Err((failure, notes)) => exit::fail(&failure, &notes),
+            Err(failure) => exit::fail(&failure, &notes),
         }
     }
 }
 
-type Done = Result<(), (Failure, Vec<String>)>;
-
 impl Config {
-    fn run(&self) -> Done {
-        let alone = |failure| (failure, Vec::new());
-        let settings = sandbox::resolve(&self.identity.to_settings_flags(), sandbox::variable)
-            .map_err(alone)?;
-        let notes = sandbox::notes(&settings);
+    fn run(&self, notes: &mut Vec<String>) -> Result<(), Failure> {
+        let settings = sandbox::resolve(&self.identity.to_settings_flags(), sandbox::variable)?;
+        *notes = sandbox::notes(&settings);
         let text = self
             .options()
             .and_then(|options| bootstrap::write(&settings, &options))
-            .map_err(|fault| (failure(&fault), notes.clone()))?;
-        exit::print(&text).map_err(alone)?;
+            .map_err(|fault| failure(&fault))?;
+        exit::print(&text)?;
         for note in notes {
             eprint!(
                 "{}",
-                keyhole_report::note_to_text(&note, terminal::style(&std::io::stderr()))
+                keyhole_report::note_to_text(note, terminal::style(&std::io::stderr()))
             );
         }
         Ok(())
@@ -159,24 +156,18 @@ fn failure(fault: &ConfigFault) -> Failure {
 }
 
 impl Check {
-    fn run(&self) -> Done {
+    fn run(&self) -> Result<(), Failure> {
         let shown = self.file.display();
-        let fail = |message, next_step: &str| {
-            let failure = Failure::new(ExitClass::Configuration, message, next_step);
-            Err((failure, Vec::new()))
-        };
-        let text = match self.read() {
-            Ok(text) => text,
-            Err(error) => {
-                return fail(
-                    format!("{shown} cannot be read: {error}"),
-                    "Name a file of YAML or JSON.",
-                );
-            }
-        };
+        let text = self.read().map_err(|error| {
+            Failure::new(
+                ExitClass::Configuration,
+                format!("{shown} cannot be read: {error}"),
+                "Name a file of YAML or JSON.",
+            )
+        })?;
         let findings = check::check(&text);
         if findings.is_empty() {
-            return exit::print(&format!("{shown}: nothing found\n")).map_err(|f| (f, Vec::new()));
+            return exit::print(&format!("{shown}: nothing found\n"));
         }
         let mut failure = Failure::new(
             ExitClass::Configuration,
@@ -191,7 +182,7 @@ impl Check {
                 .details
                 .push(Fact::new("finding", finding.to_string()));
         }
-        Err((failure, Vec::new()))
+        Err(failure)
     }
 
     fn read(&self) -> std::io::Result<String> {

@@ -32,8 +32,8 @@ pub fn verbs(method: &str, path: &str, query: &str) -> &'static [&'static str] {
     };
     let mut next = if is_resource { parts.next() } else { None };
     if next.is_none() {
-        let known = |verb: &&str| verb.eq_ignore_ascii_case(method);
-        let place = VERBS.iter().position(|verb| known(&verb));
+        let mut all = VERBS.iter();
+        let place = all.position(|verb| verb.eq_ignore_ascii_case(method));
         return place.map_or(&[], |place| &VERBS[place..=place]);
     }
     // The old form of a watch: /api/v1/watch/namespaces/…

@@ -7,6 +7,7 @@
 //! connection has a gateway instance of its own, so that no caller's bytes meet
 //! another's.
 
+mod guarded;
 mod linker;
 mod listener;
 mod pool;

@@ -1,6 +1,7 @@
 //! Callers' requests: judged, and given to an instance that serves this caller
 //! alone.
 
+use super::guarded::Guarded;
 use super::listener::{Connection, Listener};
 use super::upload::{Fate, Fault, Upload};
 use super::upstream::remove_hop_by_hop;
@@ -9,7 +10,7 @@ use crate::network::MAX_HEAD;
 use bytes::Bytes;
 use http::header::{self, HeaderMap};
 use http::{HeaderName, Request, Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,14 +21,11 @@ use keyhole_proxy_rules::rules;
 use keyhole_proxy_rules::status::{self, Status};
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, oneshot, watch};
+use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
-use wasmtime_wasi_http::{Error as HttpFault, WasiBody};
 
 /// A caller has this long for the head of a request, and a connection this long
 /// between two.
@@ -239,7 +237,7 @@ impl Caller {
             if store.data().is_clean() {
                 *lock(&place) = Some(instance);
             }
-            Ok(())
+            Ok::<(), wasmtime::Error>(())
         });
         let response = match answer.await {
             Ok(answer) => answer.map_err(|code| wasmtime::format_err!("it answered {code:?}"))?,
@@ -250,10 +248,8 @@ impl Caller {
         };
         let (mut head, body) = response.into_parts();
         remove_hop_by_hop(&mut head.headers);
-        let body = Running {
-            body,
-            _instance: running,
-        };
+        // The instance goes with its answer's body.
+        let body = Guarded::new(body, running);
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
 }
@@ -313,30 +309,4 @@ fn told(status: &Status) -> Response<WasiBody> {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     response
-}
-
-/// An answer's body, and the instance that sends it.
-struct Running {
-    body: HyperOutgoingBody,
-    _instance: wasmtime_wasi::runtime::AbortOnDropJoinHandle<wasmtime::Result<()>>,
-}
-
-impl Body for Running {
-    type Data = Bytes;
-    type Error = HttpFault;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpFault>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

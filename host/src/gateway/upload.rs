@@ -1,4 +1,4 @@
-//! A caller's body as it comes in, and as it goes out.
+//! A caller's body as it comes in.
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
-use wasmtime_wasi_http::{Error as HttpFault, WasiBody};
+use wasmtime_wasi_http::Error as HttpFault;
 
 /// A caller that sends nothing of a body for this long is not waited for: it has
 /// one of a limited number of places.
@@ -89,39 +88,6 @@ impl Body for Upload {
                 Poll::Ready(Some(Err(HttpFault::ConnectionReadTimeout)))
             }
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// A body that goes out; `sent` ends when all of it has gone.
-pub(super) struct Outgoing {
-    body: WasiBody,
-    _sent: oneshot::Sender<()>,
-}
-
-impl Outgoing {
-    pub(super) fn new(body: WasiBody) -> (Self, oneshot::Receiver<()>) {
-        let (send, sent) = oneshot::channel();
-        (Outgoing { body, _sent: send }, sent)
-    }
-}
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = HttpFault;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpFault>>> {
-        Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {

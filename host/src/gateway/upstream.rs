@@ -1,9 +1,9 @@
 //! The gateway's one way out: requests to one upstream, with a token that was
 //! given to it.
 
+use super::guarded::Guarded;
 use super::pool::Pool;
 use super::tokens::Tokens;
-use super::upload::Outgoing;
 use crate::audit::{AuditEvent, Capability, SharedAudit};
 use crate::call::Call;
 use crate::network::Network;
@@ -78,8 +78,9 @@ impl Upstream {
         let (body, gone) = match body.is_end_stream() {
             true => (body, None),
             false => {
-                let (body, gone) = Outgoing::new(body);
-                (body.boxed_unsync(), Some(gone))
+                // The sender goes with the body when all of it has gone.
+                let (sender, gone) = oneshot::channel::<()>();
+                (Guarded::new(body, sender).boxed_unsync(), Some(gone))
             }
         };
         let sent = self.pool.send(Request::from_parts(head, body));
