@@ -21,7 +21,12 @@ const WASI: &str = "0.2.";
 /// The functions that the exchange may import, as
 /// `package:name/interface.function`, sorted.
 pub fn allowed() -> impl Iterator<Item = &'static str> {
-    LIST.lines()
+    listed(LIST)
+}
+
+/// The functions of a list.
+fn listed(list: &'static str) -> impl Iterator<Item = &'static str> {
+    list.lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
@@ -65,10 +70,7 @@ pub(crate) fn is_of_gateway(import: &str) -> bool {
         Some(function) => format!("keyhole:identity/token-provider{function}").into(),
         None => Cow::from(import),
     };
-    let lines = GATEWAY_LIST.lines().map(str::trim);
-    lines
-        .filter(|line| !line.starts_with('#'))
-        .any(|line| line == import)
+    listed(GATEWAY_LIST).any(|line| line == import)
 }
 
 /// The first import that is not on the list.

@@ -18,9 +18,8 @@ pub struct Listener(Kind);
 
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, SocketFile),
-    /// The file is another one's to remove.
-    SharedUnix(UnixListener),
+    /// With its file, unless that is another one's to remove.
+    Unix(UnixListener, Option<SocketFile>),
 }
 
 /// A place where callers connect, in no event loop yet.
@@ -34,7 +33,7 @@ impl Shared {
     pub(super) fn into_listener(self) -> io::Result<Listener> {
         Ok(Listener(match self {
             Shared::Tcp(listener) => Kind::Tcp(TcpListener::from_std(listener)?),
-            Shared::Unix(listener) => Kind::SharedUnix(UnixListener::from_std(listener)?),
+            Shared::Unix(listener) => Kind::Unix(UnixListener::from_std(listener)?, None),
         }))
     }
 }
@@ -116,7 +115,7 @@ impl Listener {
         let file = SocketFile::at(&hidden).map_err(cannot)?;
         std::fs::rename(&hidden, path).map_err(cannot)?;
         let file = file.renamed(path);
-        Ok(Listener(Kind::Unix(listener, file)))
+        Ok(Listener(Kind::Unix(listener, Some(file))))
     }
 
     /// The same place, for an event loop of another thread.
@@ -124,9 +123,7 @@ impl Listener {
         let copy = |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned();
         Ok(match &self.0 {
             Kind::Tcp(listener) => Shared::Tcp(copy(listener.as_fd())?.into()),
-            Kind::Unix(listener, _) | Kind::SharedUnix(listener) => {
-                Shared::Unix(copy(listener.as_fd())?.into())
-            }
+            Kind::Unix(listener, _) => Shared::Unix(copy(listener.as_fd())?.into()),
         })
     }
 
@@ -139,7 +136,6 @@ impl Listener {
                 Box::new(stream)
             }
             Kind::Unix(listener, _) => Box::new(listener.accept().await?.0),
-            Kind::SharedUnix(listener) => Box::new(listener.accept().await?.0),
         })
     }
 }
@@ -182,8 +178,8 @@ impl fmt::Display for Listener {
                 Ok(address) => address.fmt(f),
                 Err(error) => write!(f, "an address that is not known: {error}"),
             },
-            Kind::Unix(_, file) => file.path.display().fmt(f),
-            Kind::SharedUnix(_) => f.write_str("a shared socket"),
+            Kind::Unix(_, Some(file)) => file.path.display().fmt(f),
+            Kind::Unix(_, None) => f.write_str("a shared socket"),
         }
     }
 }

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -15,9 +14,9 @@ use wasmtime_wasi_http::Error as HttpFault;
 /// one of a limited number of places.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How a caller's body has ended so far.
+/// What a caller has done wrong with its body, if anything.
 #[derive(Clone, Default)]
-pub(super) struct Fate(Arc<AtomicU8>);
+pub(super) struct Fate(Arc<OnceLock<Fault>>);
 
 /// What a caller did wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,19 +29,11 @@ pub(super) enum Fault {
 
 impl Fate {
     pub(super) fn fault(&self) -> Option<Fault> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => None,
-            1 => Some(Fault::Broken),
-            _ => Some(Fault::Silent),
-        }
+        self.0.get().copied()
     }
 
     fn set(&self, fault: Fault) {
-        let code = match fault {
-            Fault::Broken => 1,
-            Fault::Silent => 2,
-        };
-        self.0.store(code, Ordering::Relaxed);
+        self.0.get_or_init(|| fault);
     }
 }
 
