@@ -117,6 +117,24 @@ impl Pod {
         self.yaml = self.yaml.replace(from, to);
     }
 
+    /// Lets the plugin remove the callers' headers itself, as where the listener
+    /// is somebody else's.
+    pub fn let_the_plugin_strip(&mut self) {
+        self.edit(", \"strip_by\": \"envoy\"", "");
+        let list = "proxy_on_request_headers: {}\n";
+        let more = "{list}INproxy_get_header_map_pairs: {}\nINproxy_remove_header_map_value: {}\n";
+        let more = more.replace("{list}", list).replace("IN", &" ".repeat(20));
+        self.edit(list, &more);
+        let from = self
+            .yaml
+            .find("          early_header_mutation_extensions:");
+        let end = self.yaml.find("          # kubectl exec, attach");
+        let (Some(from), Some(end)) = (from, end) else {
+            panic!("no early_header_mutation_extensions in:\n{}", self.yaml);
+        };
+        self.yaml.replace_range(from..end, "");
+    }
+
     /// Envoy's folder for sockets.
     #[must_use]
     pub fn private(&self) -> PathBuf {

@@ -1,6 +1,10 @@
-//! `load ADDRESS:PORT PATH CONNECTIONS SECONDS`: asks a proxy over plain HTTP as fast
-//! as it answers, one request at a time on each connection, and prints what came
-//! of it as JSON. What does not answer with 200 is counted by itself.
+//! `load ADDRESS:PORT PATH CONNECTIONS SECONDS [PER_SECOND]`: asks a proxy over plain
+//! HTTP as fast as it answers, or as often as told, one request at a time on each
+//! connection, and prints what came of it as JSON. What does not answer with 200
+//! is counted by itself.
+//!
+//! At a told rate each request has its time, and its latency counts from there,
+//! so that one slow answer is not hidden by the requests that wait behind it.
 
 use std::time::{Duration, Instant};
 
@@ -15,15 +19,21 @@ use tokio::net::TcpStream;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [address, path, connections, seconds] = arguments.as_slice() else {
-        anyhow::bail!("usage: load ADDRESS:PORT PATH CONNECTIONS SECONDS");
+    let [address, path, connections, seconds, rate @ ..] = arguments.as_slice() else {
+        anyhow::bail!("usage: load ADDRESS:PORT PATH CONNECTIONS SECONDS [PER_SECOND]");
     };
     let connections: usize = connections.parse().context("CONNECTIONS")?;
     let time = Duration::from_secs_f64(seconds.parse().context("SECONDS")?);
+    let rate = match rate {
+        [] => None,
+        [rate, ..] => Some(rate.parse::<f64>().context("PER_SECOND")?),
+    };
+    // Of one connection.
+    let pace = rate.map(|rate| Duration::from_secs_f64(connections as f64 / rate));
     let mut all = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(load(address, path, connections, time))?;
+        .block_on(load(address, path, connections, time, pace))?;
     all.latencies.sort_unstable();
     let of = |share: f64| {
         let at = (all.latencies.len() as f64 * share) as usize;
@@ -50,12 +60,27 @@ struct Outcome {
     failed: usize,
 }
 
-async fn load(address: &str, path: &str, connections: usize, time: Duration) -> Result<Outcome> {
-    let end = Instant::now() + time;
+async fn load(
+    address: &str,
+    path: &str,
+    connections: usize,
+    time: Duration,
+    pace: Option<Duration>,
+) -> Result<Outcome> {
+    let start = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..connections {
+    for number in 0..connections {
         let (address, path) = (address.to_owned(), path.to_owned());
-        tasks.spawn(async move { ask(&address, &path, end).await });
+        let schedule = Schedule {
+            // Spread over the pace: else all ask at the same instant.
+            next: start
+                + pace
+                    .unwrap_or_default()
+                    .mul_f64(number as f64 / connections as f64),
+            end: start + time,
+            pace,
+        };
+        tasks.spawn(async move { ask(&address, &path, schedule).await });
     }
     let mut all = Outcome::default();
     while let Some(one) = tasks.join_next().await {
@@ -66,19 +91,46 @@ async fn load(address: &str, path: &str, connections: usize, time: Duration) -> 
     Ok(all)
 }
 
-async fn ask(address: &str, path: &str, end: Instant) -> Result<Outcome> {
+/// When a connection asks.
+struct Schedule {
+    next: Instant,
+    end: Instant,
+    pace: Option<Duration>,
+}
+
+impl Schedule {
+    /// Waits for the time of the next request; `None` when there is none.
+    async fn next(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let Some(pace) = self.pace else {
+            return (now < self.end).then_some(now);
+        };
+        let due = self.next;
+        self.next += pace;
+        if due >= self.end {
+            return None;
+        }
+        if now >= due {
+            return Some(due);
+        }
+        // The timer's lateness (up to 1 ms in tokio) is not the proxy's.
+        tokio::time::sleep_until(due.into()).await;
+        Some(Instant::now())
+    }
+}
+
+async fn ask(address: &str, path: &str, mut schedule: Schedule) -> Result<Outcome> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let mut outcome = Outcome::default();
-    while Instant::now() < end {
+    while let Some(start) = schedule.next().await {
         let request = Request::get(path)
             .header("host", "localhost")
             .header("accept", "application/json")
             .header("user-agent", "load")
             .body(Empty::<Bytes>::new())?;
-        let start = Instant::now();
         sender.ready().await?;
         let response = sender.send_request(request).await?;
         let is_good = response.status() == StatusCode::OK;

@@ -296,11 +296,6 @@ extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn proxy_on_context_create(context: u32, root: u32) {
-    with((), |plugins| plugins.created(context, root));
-}
-
-#[unsafe(no_mangle)]
 extern "C" fn proxy_on_configure(context: u32, _size: usize) -> bool {
     with(false, |plugins| plugins.configured(&Envoy, context))
 }
@@ -326,9 +321,4 @@ extern "C" fn proxy_on_http_call_response(
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _headers: usize, _end: bool) -> u32 {
     with(1, |plugins| plugins.request(&Envoy, context) as u32)
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_delete(context: u32) {
-    with((), |plugins| plugins.deleted(context));
 }

@@ -51,6 +51,18 @@ pub struct Exchange {
 pub struct Inject {
     /// How long a request waits for the first token, in milliseconds.
     pub wait_ms: u64,
+    /// Who removes the caller's identity headers.
+    pub strip_by: StripBy,
+}
+
+/// Who removes the headers by which a caller could be somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StripBy {
+    /// This plugin: it reads all headers of every request.
+    Plugin,
+    /// Envoy, before the request comes here (`early_header_mutation_extensions`
+    /// of the listener): about a tenth less CPU time a request.
+    Envoy,
 }
 
 impl Configuration {
@@ -86,11 +98,19 @@ impl Configuration {
                 }))
             }
             "inject" => {
-                fields.only(&["plugin", "wait_ms"])?;
+                fields.only(&["plugin", "wait_ms", "strip_by"])?;
                 Ok(Self::Inject(Inject {
                     wait_ms: fields
                         .count("wait_ms", LONGEST_WAIT_MS)?
                         .unwrap_or(DEFAULT_WAIT_MS),
+                    strip_by: match fields.text("strip_by")? {
+                        None | Some("plugin") => StripBy::Plugin,
+                        Some("envoy") => StripBy::Envoy,
+                        Some(_) => {
+                            let wrong = "the field \"strip_by\" must be \"plugin\" or \"envoy\"";
+                            return Err(wrong.to_owned());
+                        }
+                    },
                 }))
             }
             other => Err(format!(
@@ -180,11 +200,17 @@ mod tests {
         assert_eq!(exchange.token_cluster, None);
         assert_eq!(
             Configuration::read(br#"{"plugin":"inject","wait_ms":0}"#),
-            Ok(Configuration::Inject(Inject { wait_ms: 0 }))
+            Ok(Configuration::Inject(Inject {
+                wait_ms: 0,
+                strip_by: StripBy::Plugin
+            }))
         );
         assert_eq!(
-            Configuration::read(br#"{"plugin":"inject"}"#),
-            Ok(Configuration::Inject(Inject { wait_ms: 2_000 }))
+            Configuration::read(br#"{"plugin":"inject","strip_by":"envoy"}"#),
+            Ok(Configuration::Inject(Inject {
+                wait_ms: 2_000,
+                strip_by: StripBy::Envoy
+            }))
         );
     }
 
@@ -202,6 +228,14 @@ mod tests {
                 "\"wait_ms\" must be a whole number",
             ),
             (r#"{"plugin":"inject","wait_ms":60001}"#, "from 0 to 60000"),
+            (
+                r#"{"plugin":"inject","strip_by":"Envoy"}"#,
+                "\"strip_by\" must be",
+            ),
+            (
+                r#"{"plugin":"inject","strip_by":true}"#,
+                "\"strip_by\" must be",
+            ),
             (r#"{"plugin":"exchange"}"#, "\"client_id\" is missing"),
         ] {
             let error = Configuration::read(text.as_bytes()).unwrap_err();

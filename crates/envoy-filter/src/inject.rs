@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use keyhole_proxy_rules::status::{CONTENT_TYPE, Status};
 use keyhole_proxy_rules::{header, refresh};
 
-use crate::configuration;
+use crate::configuration::{self, StripBy};
 use crate::header_map;
 use crate::host::{Host, Level, Refused};
 use crate::record::{STATE_KEY, State, TOKEN_KEY, Token};
@@ -45,17 +45,21 @@ pub enum Action {
 /// What the worker knows of the token: one for all listeners and clusters that
 /// share the VM.
 #[derive(Default)]
-pub struct Cache {
+struct Cache {
     token: Option<Token>,
+    /// Whether the token may be sent until the next tick. Asking for the time at
+    /// each request would cost a call into Envoy; a token is not sent in its last
+    /// ten seconds, and ticks are one apart.
+    is_fresh: bool,
     state: Option<State>,
     warned: i64,
 }
 
-/// The filter of one root context.
+/// The filter of a VM, whatever listeners and clusters it is part of.
 pub struct Inject {
     configuration: configuration::Inject,
+    cache: Cache,
     waiting: Vec<Waiting>,
-    tick: u32,
 }
 
 struct Waiting {
@@ -64,16 +68,6 @@ struct Waiting {
 }
 
 impl Cache {
-    /// One that knows nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            token: None,
-            state: None,
-            warned: 0,
-        }
-    }
-
     /// Reads what the exchange has left since.
     fn look(&mut self, host: &impl Host) {
         let state = host.shared(STATE_KEY).ok().flatten();
@@ -155,37 +149,43 @@ impl Cache {
 }
 
 impl Inject {
-    /// A filter that ticks eagerly until it has a token.
+    /// A filter that has no token yet.
     #[must_use]
-    pub const fn new(configuration: configuration::Inject) -> Self {
+    pub fn new(configuration: configuration::Inject) -> Self {
         Self {
             configuration,
+            cache: Cache::default(),
             waiting: Vec::new(),
-            tick: EAGER_TICK,
         }
+    }
+
+    /// Takes another configuration.
+    pub fn configure(&mut self, configuration: configuration::Inject) {
+        self.configuration = configuration;
     }
 
     /// Answers a request that no filter is there for.
     pub fn refuse(host: &impl Host) -> Action {
         let status = Status::internal_error(
-            "the plugin `inject` was not configured: proxy_on_configure or proxy_on_context_create \
-             is not among its allowed capabilities",
+            "the plugin `inject` was not configured: proxy_on_configure is not among its allowed \
+             capabilities",
         );
         answer(host, &status)
     }
 
     /// Takes a request: removes what names somebody else, and sets the token.
-    pub fn request(&mut self, host: &impl Host, cache: &mut Cache, context: u32) -> Action {
-        if strip(host).is_err() {
+    pub fn request(&mut self, host: &impl Host, context: u32) -> Action {
+        if self.configuration.strip_by == StripBy::Plugin && strip(host).is_err() {
             let status = Status::internal_error(
                 "the request's headers cannot be looked through, so it does not go on",
             );
             return answer(host, &status);
         }
-        let now = host.now();
-        if let Some(token) = cache.usable(now) {
+        let cache = &mut self.cache;
+        if let (true, Some(token)) = (cache.is_fresh, &cache.token) {
             return set(host, token);
         }
+        let now = host.now();
         cache.look(host);
         if let Some(token) = cache.usable(now) {
             return set(host, token);
@@ -197,28 +197,32 @@ impl Inject {
             && self.waiting.len() < MOST_WAITING
             && !cache.is_hopeless(deadline)
         {
-            self.pace(host, EAGER_TICK);
             self.waiting.push(Waiting { context, deadline });
             return Action::Pause;
         }
         answer(host, &cache.unavailable(now))
     }
 
-    /// Looks for a new token, and lets requests go that waited for it.
-    pub fn tick(&mut self, host: &impl Host, cache: &mut Cache) {
+    /// Looks for a new token, and lets requests go that waited for it. `tick` is
+    /// what the root that ticks has asked for.
+    pub fn tick(&mut self, host: &impl Host, tick: &mut u32) {
+        let cache = &mut self.cache;
         cache.look(host);
         let now = host.now();
         cache.watch(host, now);
+        cache.is_fresh = cache.usable(now).is_some();
         let token = cache.usable(now);
         let pace = match token {
             Some(_) => CALM_TICK,
             None => EAGER_TICK,
         };
+        // Before another context is selected: it is the root's.
+        if *tick != pace && host.tick_every(pace).is_ok() {
+            *tick = pace;
+        }
         let status = cache.unavailable(now);
         self.waiting.retain(|waiting| {
-            if token.is_none() && now < waiting.deadline {
-                return true;
-            }
+            // A caller who has left is seen here; Envoy does not tell.
             if host.select(waiting.context).is_err() {
                 return false;
             }
@@ -230,26 +234,13 @@ impl Inject {
                         let _ = host.go_on();
                     }
                 }
+                None if now < waiting.deadline => return true,
                 None => {
                     answer(host, &status);
                 }
             }
             false
         });
-        self.pace(host, pace);
-    }
-
-    /// Forgets a request that has ended.
-    pub fn forget(&mut self, context: u32) {
-        if !self.waiting.is_empty() {
-            self.waiting.retain(|waiting| waiting.context != context);
-        }
-    }
-
-    fn pace(&mut self, host: &impl Host, tick: u32) {
-        if self.tick != tick && host.tick_every(tick).is_ok() {
-            self.tick = tick;
-        }
     }
 }
 

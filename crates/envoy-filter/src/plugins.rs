@@ -1,5 +1,8 @@
 //! Which context is what: Envoy may run several plugins and many requests in one
 //! VM, and names each by a number.
+//!
+//! Nothing is kept of a request that goes on at once, so Envoy need not tell when
+//! one begins and ends: two calls less for each.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -8,21 +11,21 @@ use alloc::format;
 use crate::configuration::Configuration;
 use crate::exchange::{Exchange, FIRST_TICK};
 use crate::host::{Host, Level};
-use crate::inject::{Action, Cache, EAGER_TICK, Inject};
+use crate::inject::{Action, EAGER_TICK, Inject};
 use crate::record::STATE_KEY;
 
 /// Everything of one VM.
 #[derive(Default)]
 pub struct Plugins {
     roots: BTreeMap<u32, Root>,
-    /// Requests, each with its root.
-    requests: BTreeMap<u32, u32>,
-    cache: Cache,
+    /// One for all plugins `inject` of the VM; the configuration that came last
+    /// counts.
+    inject: Option<Inject>,
 }
 
 enum Root {
     Exchange(Box<Exchange>),
-    Inject(Inject),
+    Inject { tick: u32 },
 }
 
 impl Plugins {
@@ -31,15 +34,7 @@ impl Plugins {
     pub const fn new() -> Self {
         Self {
             roots: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            cache: Cache::new(),
-        }
-    }
-
-    /// A request; a root context is known once it is configured.
-    pub fn created(&mut self, context: u32, root: u32) {
-        if root != 0 {
-            self.requests.insert(context, root);
+            inject: None,
         }
     }
 
@@ -52,7 +47,11 @@ impl Plugins {
                 ("exchange", Root::Exchange(Box::new(exchange)))
             }
             Ok(Configuration::Inject(configuration)) => {
-                ("inject", Root::Inject(Inject::new(configuration)))
+                match &mut self.inject {
+                    Some(inject) => inject.configure(configuration),
+                    None => self.inject = Some(Inject::new(configuration)),
+                }
+                ("inject", Root::Inject { tick: EAGER_TICK })
             }
             Err(wrong) => {
                 host.log(Level::Error, &format!("keyhole: {wrong}"));
@@ -75,7 +74,11 @@ impl Plugins {
     pub fn tick(&mut self, host: &impl Host, context: u32) {
         match self.roots.get_mut(&context) {
             Some(Root::Exchange(exchange)) => exchange.tick(host),
-            Some(Root::Inject(inject)) => inject.tick(host, &mut self.cache),
+            Some(Root::Inject { tick }) => {
+                if let Some(inject) = &mut self.inject {
+                    inject.tick(host, tick);
+                }
+            }
             None => {}
         }
     }
@@ -96,27 +99,11 @@ impl Plugins {
 
     /// A request's headers are there.
     pub fn request(&mut self, host: &impl Host, context: u32) -> Action {
-        let root = self.requests.get(&context);
-        let root = root.and_then(|root| self.roots.get_mut(root));
-        match root {
-            Some(Root::Inject(inject)) => inject.request(host, &mut self.cache, context),
-            // Of a plugin that is no filter or was never configured: its
-            // capability list is too short. Nothing goes on.
-            _ => Inject::refuse(host),
-        }
-    }
-
-    /// A context has ended.
-    pub fn deleted(&mut self, context: u32) {
-        match self.requests.remove(&context) {
-            Some(root) => {
-                if let Some(Root::Inject(inject)) = self.roots.get_mut(&root) {
-                    inject.forget(context);
-                }
-            }
-            None => {
-                self.roots.remove(&context);
-            }
+        match &mut self.inject {
+            Some(inject) => inject.request(host, context),
+            // Never configured: its capability list is too short. Nothing goes
+            // on.
+            None => Inject::refuse(host),
         }
     }
 }
@@ -129,11 +116,11 @@ fn probe(host: &impl Host, root: &Root) -> Result<(), &'static str> {
     }
     let tick = match root {
         Root::Exchange(_) => FIRST_TICK,
-        Root::Inject(_) => EAGER_TICK,
+        Root::Inject { tick } => *tick,
     };
     host.tick_every(tick)
         .map_err(|_| "proxy_set_tick_period_milliseconds")?;
-    if matches!(root, Root::Inject(_)) {
+    if matches!(root, Root::Inject { .. }) {
         host.shared(STATE_KEY)
             .map_err(|_| "proxy_get_shared_data")?;
     }

@@ -4,8 +4,9 @@
 /// its own credentials, what the API server takes for impersonation
 /// (kubernetes.io, "User impersonation") and what an aggregated API server takes
 /// from its front proxy ("Authenticating Proxy", `X-Remote-*`).
-const IDENTITY: [&str; 2] = ["authorization", "proxy-authorization"];
-const IDENTITY_PREFIXES: [&str; 2] = ["impersonate-", "x-remote-"];
+pub const IDENTITY: [&str; 2] = ["authorization", "proxy-authorization"];
+/// How the names of others of them begin.
+pub const IDENTITY_PREFIXES: [&str; 2] = ["impersonate-", "x-remote-"];
 
 /// Headers of one connection (RFC 9110, section 7.6.1; `Keep-Alive` and
 /// `Proxy-Connection` by custom).

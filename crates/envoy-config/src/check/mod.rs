@@ -5,6 +5,7 @@
 //! plugin itself refuses at start is not looked for here: unknown fields, a
 //! plugin configuration with a mistake, a file that is missing.
 
+mod callers;
 mod clusters;
 mod egress;
 mod plugins;
@@ -53,7 +54,10 @@ pub fn check(text: &str) -> Vec<Finding> {
                 );
             }
             let plugins = plugins::check(&root, &mut findings);
-            if let Some(exchange) = plugins {
+            if let Some((exchange, strip_by_envoy)) = plugins {
+                if strip_by_envoy {
+                    callers::check(&root, &exchange, &mut findings);
+                }
                 let authorities = egress::check(&root, &exchange, &mut findings);
                 clusters::check(&root, &exchange, &authorities, &mut findings);
             }

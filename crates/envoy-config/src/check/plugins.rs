@@ -1,7 +1,7 @@
 //! The two plugins: their VM ids, capability lists and places.
 
 use super::{Findings, Node};
-use crate::capabilities::{EXCHANGE, INJECT};
+use crate::capabilities::{EXCHANGE, INJECT, STRIP};
 use crate::yaml::Kind;
 
 /// Shorter ids are words that another plugin may have too.
@@ -25,6 +25,26 @@ struct Plugin<'n> {
     configuration: Option<Node>,
 }
 
+impl Plugin<'_> {
+    /// Whether it removes the callers' headers itself.
+    fn strips(&self) -> bool {
+        let said = self
+            .configuration
+            .as_ref()
+            .and_then(|json| json.text_at(&["strip_by"]));
+        said != Some("envoy")
+    }
+
+    /// The shortest list with which it works.
+    fn capabilities(&self, role: Role) -> Vec<&'static str> {
+        match role {
+            Role::Exchange => EXCHANGE.to_vec(),
+            Role::Inject if self.strips() => [&INJECT[..], &STRIP].concat(),
+            Role::Inject => INJECT.to_vec(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Exchange,
@@ -38,16 +58,11 @@ impl Role {
             Self::Inject => "plugin inject",
         }
     }
-
-    const fn capabilities(self) -> &'static [&'static str] {
-        match self {
-            Self::Exchange => &EXCHANGE,
-            Self::Inject => &INJECT,
-        }
-    }
 }
 
-pub(super) fn check(root: &Node, findings: &mut Findings) -> Option<Exchange> {
+/// Checks both; answers what the other checks need: the plugin `exchange`, and
+/// whether a plugin `inject` leaves it to Envoy to remove the callers' headers.
+pub(super) fn check(root: &Node, findings: &mut Findings) -> Option<(Exchange, bool)> {
     let plugins: Vec<Plugin<'_>> = root
         .maps()
         .into_iter()
@@ -81,6 +96,7 @@ pub(super) fn check(root: &Node, findings: &mut Findings) -> Option<Exchange> {
             .filter(move |plugin| plugin.role == Some(role))
     };
     let (mut exchanges, inject) = (of(Role::Exchange), of(Role::Inject).next());
+    let strip_by_envoy = of(Role::Inject).any(|plugin| !plugin.strips());
     let Some(exchange) = exchanges.next() else {
         findings.add(
             root,
@@ -118,11 +134,12 @@ pub(super) fn check(root: &Node, findings: &mut Findings) -> Option<Exchange> {
             "Remove it: it is for tests of this plugin",
         );
     }
-    Some(Exchange {
+    let exchange = Exchange {
         cluster: said("cluster").unwrap_or_default(),
         token_cluster: said("token_cluster"),
         line: exchange.node.line,
-    })
+    };
+    Some((exchange, strip_by_envoy))
 }
 
 /// The JSON of a plugin: a Struct, or a text.
@@ -175,16 +192,17 @@ fn check_one(plugin: &Plugin<'_>, role: Role, findings: &mut Findings) {
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
+    let needed = plugin.capabilities(role);
     let node = restriction.unwrap_or(plugin.vm);
     if allowed.is_empty() {
         findings.add(
             node,
             what,
             "its allowed_capabilities are empty or missing, which allows everything",
-            format!("List {}", role.capabilities().join(", ")),
+            format!("List {}", needed.join(", ")),
         );
     } else {
-        let missing: Vec<&str> = not_in(role.capabilities(), &allowed);
+        let missing: Vec<&str> = not_in(&needed, &allowed);
         if !missing.is_empty() {
             findings.add(
                 node,
@@ -193,7 +211,7 @@ fn check_one(plugin: &Plugin<'_>, role: Role, findings: &mut Findings) {
                 "Add what is missing",
             );
         }
-        let more: Vec<&str> = not_in(&allowed, role.capabilities());
+        let more: Vec<&str> = not_in(&allowed, &needed);
         if !more.is_empty() {
             findings.add(
                 node,

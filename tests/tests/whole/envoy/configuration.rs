@@ -78,12 +78,12 @@ fn capabilities_that_the_plugin_can_try_are_missed_at_envoy_s_start() {
 fn a_short_capability_list_lets_no_request_through_without_a_token() {
     for capability in [
         "proxy_on_configure",
-        "proxy_on_context_create",
         "proxy_get_header_map_pairs",
         "proxy_replace_header_map_value",
         "proxy_get_buffer_bytes",
     ] {
         let Some(mut pod) = Pod::new(&[]) else { return };
+        pod.let_the_plugin_strip();
         let place = pod
             .yaml
             .find("        - name: keyhole-inject")
@@ -195,6 +195,21 @@ fn the_check_finds_nothing_in_what_the_command_writes_and_each_weakness_in_what_
             "static_resources:",
             "dynamic_resources: {}\nstatic_resources:",
             "control plane",
+        ),
+        (
+            "{remove: authorization}",
+            "{remove: author}",
+            "nothing removes authorization of",
+        ),
+        (
+            "prefix: \"x_remote-\"",
+            "exact: \"x_remote-\"",
+            "nothing removes x_remote-* of",
+        ),
+        (
+            ", \"strip_by\": \"envoy\"",
+            "",
+            "lack proxy_get_header_map_pairs, proxy_remove_header_map_value",
         ),
         ("vm_id: \"", "vm_id: &a \"", "nothing"),
     ] {
@@ -310,5 +325,18 @@ fn istio_s_patches_are_parts_of_the_example() {
     let options = "typed_extension_protocol_options";
     let upstream = &example["static_resources"]["clusters"][0];
     assert_eq!(upstream["name"], "upstream");
-    assert_eq!(cluster["patch"]["value"][options], upstream[options]);
+    // The listener is the mesh's: there the plugin removes the callers' headers.
+    let mut expected = upstream[options].clone();
+    let filter = "/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters/0";
+    let config = expected.pointer_mut(&format!("{filter}/typed_config/config"));
+    let config = config.expect("the plugin");
+    config["configuration"]["value"] = "{\"plugin\": \"inject\", \"wait_ms\": 2000}".into();
+    let list = &mut config["vm_config"]["capability_restriction_config"]["allowed_capabilities"];
+    for more in [
+        "proxy_get_header_map_pairs",
+        "proxy_remove_header_map_value",
+    ] {
+        list[more] = serde_json::json!({});
+    }
+    assert_eq!(cluster["patch"]["value"][options], expected);
 }
