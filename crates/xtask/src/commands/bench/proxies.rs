@@ -25,6 +25,10 @@ const SECONDS: &str = "2";
 /// Callers at a time.
 const CONNECTIONS: [usize; 2] = [1, 64];
 
+/// As many requests a second for each where latencies are compared: at full load
+/// they show how long the queue is.
+const RATE: f64 = 2_000.0;
+
 /// How long a proxy may take until it serves.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -88,14 +92,18 @@ pub(super) fn measure(workspace: &Workspace, steps: &mut Steps) -> Result<String
         }
     }
     let rows = steps.run("in turn", || rows(workspace, &running))?;
+    let at_rate = steps.run("in turn, at one rate", || at_rate(workspace, &running))?;
     drop(upstream);
     table += &rows.concat();
     table += &format!(
         "\nMedians of {ROUNDS} rounds of {SECONDS} s each, in turn, over TLS to an upstream that \
          answers 400 bytes; the load, the proxy and the upstream share the cores. In brackets \
          one caller; of each the most memory. `wasmtime serve` makes an exchange a request, over \
-         plain HTTP.\n"
+         plain HTTP.\n\n\
+         | {} callers, {RATE} requests/s | p50 | p99 |\n|---|---:|---:|\n",
+        CONNECTIONS[CONNECTIONS.len() - 1]
     );
+    table += &at_rate;
     Ok(table)
 }
 
@@ -207,9 +215,13 @@ impl Place<'_> {
         )?;
         let adds_token = filter.as_ref().is_none_or(|filter| !filter.is_empty());
         if let Some(filter) = filter {
-            let of = |what| yaml.find(what).with_context(|| format!("no {what} in it"));
-            let plugin = of(PLUGIN)?..of(CODEC)?;
-            yaml.replace_range(plugin, &filter);
+            let between = |yaml: &str, start, end| {
+                let of = |what: &str| yaml.find(what).with_context(|| format!("no {what} in it"));
+                anyhow::Ok(of(start)?..of(end)?)
+            };
+            yaml.replace_range(between(&yaml, PLUGIN, CODEC)?, &filter);
+            // What belongs to the plugin.
+            yaml.replace_range(between(&yaml, STRIP, UPGRADES)?, "");
         }
         // `load` says localhost, without a port.
         let yaml = yaml.replace(
@@ -268,6 +280,10 @@ impl Place<'_> {
 /// Where the plugin begins and ends in what `keyhole envoy config` writes.
 const PLUGIN: &str = "        - name: keyhole-inject";
 const CODEC: &str = "        - name: codec";
+
+/// Where the removal of the callers' headers begins and ends.
+const STRIP: &str = "          early_header_mutation_extensions:";
+const UPGRADES: &str = "          # kubectl exec, attach";
 
 /// Envoy's own way to set a header, of a token's size.
 fn header_mutation() -> String {
@@ -353,6 +369,35 @@ fn rows(workspace: &Workspace, all: &[Serving]) -> Result<Vec<String>> {
     rows.map(|(one, column)| row(one, column)).collect()
 }
 
+/// The latencies of those that can answer so many, in turn.
+fn at_rate(workspace: &Workspace, all: &[Serving]) -> Result<String> {
+    let connections = CONNECTIONS[CONNECTIONS.len() - 1];
+    let mut rounds = vec![Vec::new(); all.len()];
+    for _ in 0..ROUNDS {
+        for (one, rounds) in all.iter().zip(&mut rounds) {
+            let told = load(workspace, one, connections, SECONDS, Some(RATE))?;
+            let figure = |name: &str| told[name].as_f64().context("`load` has no figure");
+            let all = figure("per_second")?;
+            rounds.push([all, figure("p50_us")?, figure("p99_us")?]);
+        }
+    }
+    let mut table = String::new();
+    for (one, rounds) in all.iter().zip(&rounds) {
+        let median = |column: usize| {
+            let mut all: Vec<f64> = rounds.iter().map(|round| round[column]).collect();
+            all.sort_by(f64::total_cmp);
+            all[all.len() / 2]
+        };
+        if median(0) > RATE * 0.99 {
+            let (p50, p99) = (median(1) / 1e3, median(2) / 1e3);
+            table += &format!("| {} | {p50:.2} ms | {p99:.2} ms |\n", one.name);
+        } else {
+            table += &format!("| {} | not so many | |\n", one.name);
+        }
+    }
+    Ok(table)
+}
+
 fn row(one: &Serving, column: &[[f64; 5]]) -> Result<String> {
     let [single, many] = column else {
         anyhow::bail!("a column is missing");
@@ -380,7 +425,7 @@ fn row(one: &Serving, column: &[[f64; 5]]) -> Result<String> {
 fn wait(workspace: &Workspace, one: &Serving) -> Result<()> {
     let end = Instant::now() + PATIENCE;
     loop {
-        if let Ok(told) = load(workspace, one, 1, "0.2")
+        if let Ok(told) = load(workspace, one, 1, "0.2", None)
             && told["failed"] == 0
             && told["requests"].as_u64() > Some(0)
         {
@@ -395,11 +440,18 @@ fn wait(workspace: &Workspace, one: &Serving) -> Result<()> {
     }
 }
 
-fn load(workspace: &Workspace, one: &Serving, connections: usize, seconds: &str) -> Result<Value> {
+fn load(
+    workspace: &Workspace,
+    one: &Serving,
+    connections: usize,
+    seconds: &str,
+    rate: Option<f64>,
+) -> Result<Value> {
     let text = process::output(
         Command::new(workspace.slim("load"))
             .args([&one.address.to_string(), one.path])
             .args([&connections.to_string(), seconds])
+            .args(rate.map(|rate| rate.to_string()))
             .stderr(Stdio::null()),
     )?;
     serde_json::from_str(&text).context("`load` did not write JSON")
@@ -407,7 +459,7 @@ fn load(workspace: &Workspace, one: &Serving, connections: usize, seconds: &str)
 
 fn round(workspace: &Workspace, one: &Serving, connections: usize) -> Result<Round> {
     let before = cpu_us(&one.process)?;
-    let told = load(workspace, one, connections, SECONDS)?;
+    let told = load(workspace, one, connections, SECONDS, None)?;
     let cpu = cpu_us(&one.process)? - before;
     let figure = |name: &str| told[name].as_f64().context("`load` has no figure");
     let all = figure("requests")? + figure("failed")?;
