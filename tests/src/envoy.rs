@@ -135,6 +135,45 @@ impl Pod {
         self.yaml.replace_range(from..end, "");
     }
 
+    /// Lets callers in at a socket of this path instead of the port.
+    pub fn listen_at(&mut self, socket: &Path) {
+        let tcp = format!(
+            "{{socket_address: {{address: \"127.0.0.1\", port_value: {}}}}}",
+            self.port
+        );
+        let pipe = format!("{{pipe: {{path: \"{}\", mode: 384}}}}", socket.display());
+        self.edit(&tcp, &pipe);
+    }
+
+    /// Leaves the plugins out, and with them what removes things of callers'
+    /// requests, for another filter: of the listener, or of the cluster.
+    pub fn put_in_the_plugin_s_place(&mut self, filter: &str, of_cluster: bool) {
+        let (on_listener, on_cluster) = if of_cluster {
+            ("", filter)
+        } else {
+            (filter, "")
+        };
+        let router = "          - name: router";
+        for (from, to, new) in [
+            (
+                "        - name: keyhole-inject",
+                "        - name: codec",
+                on_cluster,
+            ),
+            ("bootstrap_extensions:", "static_resources:", ""),
+            (
+                "          early_header_mutation_extensions:",
+                "          # kubectl exec, attach",
+                "",
+            ),
+            (router, router, on_listener),
+        ] {
+            let place = self.yaml.find(from).zip(self.yaml.find(to));
+            let (start, end) = place.unwrap_or_else(|| panic!("{from:?} in:\n{}", self.yaml));
+            self.yaml.replace_range(start..end, new);
+        }
+    }
+
     /// Envoy's folder for sockets.
     #[must_use]
     pub fn private(&self) -> PathBuf {

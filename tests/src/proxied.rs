@@ -4,6 +4,7 @@
 
 pub mod attacks;
 pub mod client;
+mod curl;
 mod faults;
 mod headers;
 mod kubectl;

@@ -187,7 +187,16 @@ pub fn write(settings: &Settings, options: &Options) -> Result<String, ConfigFau
         Listen::Tcp(address, port) => {
             is.push("tcp");
             let address_and_port = core::net::SocketAddr::new(*address, *port);
-            let names = [address_and_port.to_string(), format!("localhost:{port}")];
+            let address_alone = match address {
+                core::net::IpAddr::V4(address) => address.to_string(),
+                core::net::IpAddr::V6(address) => format!("[{address}]"),
+            };
+            let names = [
+                address_and_port.to_string(),
+                format!("localhost:{port}"),
+                address_alone,
+                "localhost".to_owned(),
+            ];
             values.push(("DOMAINS", names.map(|name| format!("{name:?}")).join(", ")));
             values.push(("LISTEN_HOST", address.to_string()));
             values.push(("LISTEN_PORT", port.to_string()));

@@ -91,6 +91,7 @@ fn wasmtime_serves_a_real_kubectl_and_a_thousand_requests() {
     };
     let proxied = &server.proxied;
     proxied.kubectl_lists_applies_watches_and_follows_logs();
+    proxied.curl_gets_and_uploads();
     proxied.a_thousand_requests_of_mixed_kinds();
     each_request_is_an_exchange(proxied);
     a_refused_token_is_replaced(proxied);
@@ -175,6 +176,7 @@ fn jco_on_node_serves_a_real_kubectl() {
     };
     let proxied = &server.proxied;
     proxied.kubectl_lists_applies_watches_and_follows_logs();
+    proxied.curl_gets_and_uploads();
     each_request_is_an_exchange(proxied);
     a_refused_token_is_replaced(proxied);
     there_is_no_way_without_a_token(proxied);
@@ -243,6 +245,7 @@ fn wasmcloud_serves_a_real_kubectl_and_a_thousand_requests() {
     };
     let proxied = &server.proxied;
     proxied.kubectl_lists_applies_watches_and_follows_logs();
+    proxied.curl_gets_and_uploads();
     proxied.a_thousand_requests_of_mixed_kinds();
     each_request_is_an_exchange(proxied);
     a_refused_token_is_replaced(proxied);

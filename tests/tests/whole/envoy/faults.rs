@@ -229,3 +229,28 @@ fn a_missing_federated_token_stops_envoy_at_its_start() {
         assert!(log.contains("mount"), "the file is not named:\n{log}");
     }
 }
+
+#[test]
+fn a_federated_token_that_is_taken_away_ends_with_the_token_and_comes_back() {
+    let Some(pod) = Pod::with(short_lived(), &[]) else {
+        return;
+    };
+    let envoy = pod.start();
+    assert_eq!(envoy.get("/version").status, 200, "{}", envoy.log());
+    let before = pod.exchanges();
+    let token = pod.world.token_file();
+    std::fs::remove_file(&token).expect("the token file");
+    // Envoy keeps what it has read, or the exchange fails: no request goes on
+    // with anything but a good token either way.
+    wait_until(
+        || pod.exchanges() > before || envoy.get("/version").status == 503,
+        || envoy.log(),
+    );
+    std::fs::write(&token, pod.world.emulator.federated_token()).expect("the token file");
+    wait_for_200(&envoy);
+    let now = pod.exchanges();
+    wait_until(|| pod.exchanges() > now, || envoy.log());
+    for request in pod.arrived() {
+        assert_eq!(request.verdict, Verdict::Authenticated, "{request}");
+    }
+}

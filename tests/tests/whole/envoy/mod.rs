@@ -3,8 +3,10 @@
 
 mod attacks;
 mod configuration;
+mod credential_injector;
 mod faults;
 mod hostile_guest;
+mod trials;
 
 use keyhole_emulator::{EmulatorConfig, Verdict};
 use keyhole_tests::envoy::{Pod, client, wait_until};

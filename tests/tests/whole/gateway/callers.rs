@@ -51,6 +51,7 @@ fn a_real_kubectl_works_through_it_with_one_exchange() {
     proxy
         .proxied
         .kubectl_lists_applies_watches_and_follows_logs();
+    proxy.proxied.curl_gets_and_uploads();
     assert_eq!(proxy.proxied.exchanges(), 1);
     assert_eq!(place.world.honest_requests().len(), 1);
 }

@@ -223,11 +223,6 @@ impl Place<'_> {
             // What belongs to the plugin.
             yaml.replace_range(between(&yaml, STRIP, UPGRADES)?, "");
         }
-        // `load` says localhost, without a port.
-        let yaml = yaml.replace(
-            &format!("\"localhost:{}\"", address.port()),
-            &format!("\"localhost:{}\", \"localhost\"", address.port()),
-        );
         let file = private.join("envoy.yaml");
         fs::write(&file, yaml)?;
         let mut command = self.emulator.in_the_pod(envoy);
