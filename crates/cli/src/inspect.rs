@@ -63,7 +63,8 @@ impl Inspect {
         };
         let looked = match &self.file {
             Some(file) => component_file(file, self.sandbox.timeout())
-                .map(|section| run.sections.push(section)),
+                .map(|section| run.sections.push(section))
+                .map(|()| run.sections.extend(crate::guard::rule_of(file))),
             None => self.chosen(&mut run),
         };
         if let Err(failure) = looked {
