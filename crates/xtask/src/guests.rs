@@ -54,6 +54,18 @@ const GUARD_ENVIRONMENT: Guest = Guest {
     name: "guard-environment",
 };
 
+/// `verify` and `get-token`, without the exchange.
+pub(crate) const COMMAND: Guest = Guest {
+    package: "keyhole-command",
+    name: "command",
+};
+
+/// The command's flags as the exchange's variables.
+pub(crate) const FLAGS: Guest = Guest {
+    package: "keyhole-flags",
+    name: "flags",
+};
+
 /// The one that attacks the host.
 pub(crate) const HOSTILE: Guest = Guest {
     package: "keyhole-guests",
@@ -79,6 +91,8 @@ pub(crate) const GUESTS: &[Guest] = &[
     GUARD_ENDPOINT,
     GUARD_FILE,
     GUARD_ENVIRONMENT,
+    COMMAND,
+    FLAGS,
     HOSTILE,
     HOSTILE_GATEWAY,
     OTHER,
