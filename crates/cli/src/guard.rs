@@ -85,7 +85,7 @@ impl Guard {
             Failure::new(
                 ExitClass::Configuration,
                 format!("{} cannot be written: {error}", self.output.display()),
-                "",
+                "Name a file in a folder that is there and can be written to.",
             )
         })?;
         exit::print(&format!(
@@ -146,7 +146,14 @@ fn refused(name: &str, error: &GuardError) -> Failure {
             ExitClass::Bug,
             "Report it with the command and the version.",
         ),
-        _ => (ExitClass::Configuration, ""),
+        GuardError::Server(_) => (
+            ExitClass::Configuration,
+            "Guard what it asks for tokens instead.",
+        ),
+        _ => (
+            ExitClass::Configuration,
+            "Build it against WASI 0.2.12 or an earlier 0.2.",
+        ),
     };
     Failure::new(
         class,

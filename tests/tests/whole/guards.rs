@@ -77,7 +77,11 @@ fn other_settings_than_the_rule_s_are_refused_with_what_is_allowed() {
         (["--tenant-id", other], "request.path", 7),
         (["--client-id", other], "form.client_id", 7),
         (["--scope", "api://other/.default"], "form.scope", 7),
-        (["--authority-host", "http://127.0.0.1:9"], "request.authority", 7),
+        (
+            ["--authority-host", "http://127.0.0.1:9"],
+            "request.authority",
+            7,
+        ),
         (
             ["--federated-token-file", "/pod/azure-identity-token"],
             "file.name",
@@ -180,8 +184,12 @@ fn what_cannot_be_guarded_is_refused_and_nothing_is_written() {
     }
     let nowhere = world.folder().join("nowhere/guarded.wasm");
     guard(&world, &nowhere, &[]).must_have_failed(2, &["cannot be written"]);
-    guard(&world, &output, &["--authority-host", "http://127.0.0.1:1/"])
-        .must_have_failed(2, &["in plain text", "--insecure-http"]);
+    guard(
+        &world,
+        &output,
+        &["--authority-host", "http://127.0.0.1:1/"],
+    )
+    .must_have_failed(2, &["in plain text", "--insecure-http"]);
     guard(&world, &output, &["--tenant-id", "a/b"]).must_have_failed(2, &["a/b"]);
 }
 
