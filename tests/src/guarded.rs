@@ -56,7 +56,11 @@ impl<'a> Pod<'a> {
                 "AZURE_FEDERATED_TOKEN_FILE",
                 format!("{FOLDER}/federated-token"),
             ),
-            ("AZURE_AUTHORITY_HOST", emulator.http_authority()),
+            (
+                "AZURE_AUTHORITY_HOST",
+                // By name, so that the address is another spelling.
+                emulator.http_authority().replace("127.0.0.1", "localhost"),
+            ),
         ];
         variables.extend(self.scope.clone().map(|scope| ("AZURE_SCOPE", scope)));
         variables
