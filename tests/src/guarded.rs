@@ -88,7 +88,9 @@ impl<'a> Pod<'a> {
     /// Runs a component by wasmtime, which grants the folder and every address.
     pub fn run_in_wasmtime(&self, wasmtime: &Path, component: &Path, arguments: &[&str]) -> Ran {
         let mut run = command(wasmtime, self.world);
-        run.args(["run", "-S", "http", "-W", "timeout=30s", "--dir"])
+        run.args(["run", "-S", "http", "-W", "timeout=30s"])
+            // It compiles anew at each run.
+            .args(["-O", "opt-level=0", "--dir"])
             .arg(format!("{}::{FOLDER}", self.folder.display()));
         for (name, value) in self.variables() {
             run.arg("--env").arg(format!("{name}={value}"));
