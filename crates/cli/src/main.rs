@@ -14,7 +14,6 @@ mod cache;
 mod command_line;
 mod completions;
 mod convert_kubeconfig;
-mod duration;
 mod envoy;
 mod exit;
 mod explain;

@@ -36,6 +36,18 @@ pub(crate) const GATEWAY: Guest = Guest {
     name: "gateway-alone",
 };
 
+/// `verify` and `get-token`, without the exchange.
+pub(crate) const COMMAND: Guest = Guest {
+    package: "keyhole-command",
+    name: "command",
+};
+
+/// The command's flags as the exchange's variables.
+pub(crate) const FLAGS: Guest = Guest {
+    package: "keyhole-flags",
+    name: "flags",
+};
+
 /// The one that attacks the host.
 pub(crate) const HOSTILE: Guest = Guest {
     package: "keyhole-guests",
@@ -55,7 +67,15 @@ const OTHER: Guest = Guest {
 };
 
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, HOSTILE_GATEWAY, OTHER];
+pub(crate) const GUESTS: &[Guest] = &[
+    EXCHANGE,
+    GATEWAY,
+    COMMAND,
+    FLAGS,
+    HOSTILE,
+    HOSTILE_GATEWAY,
+    OTHER,
+];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.

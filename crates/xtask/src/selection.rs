@@ -11,6 +11,7 @@ use std::process::Command;
 /// xtask's own tests use the profile it runs in.
 const PACKAGES: &[&str] = &[
     "keyhole",
+    "keyhole-commands",
     "keyhole-emulator",
     "keyhole-envoy-config",
     "keyhole-envoy-filter",
@@ -54,7 +55,9 @@ mod tests {
     fn every_package_is_either_selected_or_known_to_be_built_elsewhere() {
         const ELSEWHERE: &[&str] = &[
             "keyhole-bench",
+            "keyhole-command",
             "keyhole-component",
+            "keyhole-flags",
             "keyhole-gateway",
             "keyhole-guests",
             "keyhole-hostile-gateway",

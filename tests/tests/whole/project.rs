@@ -14,8 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const UNSAFE: &[&str] = &[
     "crates/cli/build.rs",
     "crates/cli/src/artifact.rs",
+    "crates/command/src/lib.rs",
     "crates/component/src/lib.rs",
     "crates/envoy-filter/src/lib.rs",
+    "crates/flags/src/lib.rs",
     "crates/gateway/src/lib.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",

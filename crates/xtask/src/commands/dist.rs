@@ -11,7 +11,13 @@ use crate::workspace::Workspace;
 pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     build::run(workspace, steps)?;
     println!("{:<16}{:>12}  SHA-256", "target/dist", "bytes");
-    for name in ["keyhole", "keyhole-full", "exchange.wasm", "exchange.json"] {
+    for name in [
+        "keyhole",
+        "keyhole-full",
+        "keyhole.wasm",
+        "exchange.wasm",
+        "exchange.json",
+    ] {
         let bytes = files::read(&workspace.dist.join(name))?;
         println!("{name:<16}{:>12}  {}", bytes.len(), files::sha256(&bytes));
     }
