@@ -82,6 +82,9 @@ impl Pod {
         }
         let arguments = case.command.iter().chain(&case.flags);
         pod.arguments = arguments.map(|text| pod.fill(text)).collect();
+        if transport == Transport::PlainHttp {
+            pod.arguments.push("--insecure-http".to_owned());
+        }
         pod.variables = pod.variables();
         pod
     }

@@ -104,10 +104,8 @@ pub(crate) fn all(scratch: &Path) -> Vec<Listed> {
 /// Why a case cannot be had with a runtime, if so.
 pub(crate) fn not_applicable(case: &Case, runtime: &dyn Runtime) -> Option<&'static str> {
     match case.needs {
-        Need::Nothing => None,
+        Need::Nothing | Need::PlainHttp => None,
         Need::Tls => (runtime.transport() != Transport::Tls).then_some("no CA can be given"),
-        Need::PlainHttp => (runtime.grants() == Grants::File)
-            .then_some("our host speaks plain HTTP with --insecure-http alone"),
         Need::FileGrant => {
             (runtime.grants() == Grants::Folder).then_some("a preopen cannot be a file")
         }
