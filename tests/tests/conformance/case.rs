@@ -222,6 +222,9 @@ impl Behaviour {
 pub(crate) struct Expectation {
     /// The exit code, and so the class.
     pub(crate) exit: u8,
+    /// The runtime ends it, and nothing is said on standard output.
+    #[serde(skip)]
+    pub(crate) trap: bool,
     /// Requests that come to the authority. Without a number: none for what is
     /// wrong on this side, one for an answer that counts, and at least one for
     /// what is tried again.

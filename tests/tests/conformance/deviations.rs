@@ -30,6 +30,8 @@ pub(crate) struct Deviation {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Instead {
     #[serde(default)]
+    trap: bool,
+    #[serde(default)]
     exit: Option<u8>,
     #[serde(default)]
     requests: Option<usize>,
@@ -57,8 +59,9 @@ impl Deviation {
     /// What is expected of the runtime.
     pub(crate) fn expectation(&self, case: &Case) -> Expectation {
         let (instead, usual) = (&self.instead, &case.expect);
-        let other_end = instead.exit.is_some();
+        let other_end = instead.exit.is_some() || instead.trap;
         Expectation {
+            trap: instead.trap,
             exit: instead.exit.unwrap_or(usual.exit),
             requests: instead.requests.or(usual.requests),
             fields: match &instead.fields {

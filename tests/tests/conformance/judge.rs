@@ -18,6 +18,9 @@ const CLASSES: [(u8, &str); 6] = [
 /// What differs from the expectation; nothing is as it should be.
 pub(crate) fn differences(pod: &Pod, expected: &Expectation, ran: &Ran) -> Vec<String> {
     let mut differ = Vec::new();
+    if expected.trap {
+        return of_trap(ran);
+    }
     if ran.exit != Some(expected.exit.into()) {
         let said = ran.stderr.lines().next().unwrap_or_default();
         differ.push(format!(
@@ -69,6 +72,20 @@ pub(crate) fn differences(pod: &Pod, expected: &Expectation, ran: &Ran) -> Vec<S
     }
     differ.extend(leaks(pod, expected, ran));
     differ
+}
+
+/// An end by the runtime: none of our exit codes, and no result.
+fn of_trap(ran: &Ran) -> Vec<String> {
+    let by_runtime = !CLASSES
+        .iter()
+        .any(|(exit, _)| ran.exit == Some((*exit).into()));
+    match by_runtime && ran.exit != Some(0) && ran.stdout.is_empty() {
+        true => Vec::new(),
+        false => vec![format!(
+            "exit code {:?}, and no trap: {}",
+            ran.exit, ran.stdout
+        )],
+    }
 }
 
 /// What holds for every report.

@@ -39,6 +39,9 @@ pub(super) fn run(
         cargo.arg("test");
         tools.tell(&mut cargo);
         cargo.env("KEYHOLE_REQUIRE_RUNTIMES", RUNTIMES);
+        if all {
+            cargo.env("KEYHOLE_EVERY_CASE", "1");
+        }
         process::run(selection::select(&mut cargo).arg("--").args(arguments))
     })?;
     reproduce::compare(workspace, &toolchain, steps)

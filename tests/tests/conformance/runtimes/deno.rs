@@ -57,6 +57,14 @@ fn words(
     .to_vec()
 }
 
+/// The host and port that a case's settings name, if they name any.
+fn host(pod: &Pod) -> Option<String> {
+    let endpoint = pod.endpoint();
+    let host = endpoint.split_once("://")?.1.split('/').next()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
+    (!host.is_empty() && host.chars().all(plain)).then(|| host.to_owned())
+}
+
 impl Runtime for Deno {
     fn name(&self) -> &'static str {
         NAME
@@ -96,7 +104,7 @@ impl Runtime for Deno {
         let outs: Vec<String> = pods.iter().map(|pod| text(pod.folder())).collect();
         let mut files = vec![text(&self.folder), text(&packages)];
         files.extend(outs.iter().cloned());
-        let hosts = pods.iter().map(|pod| pod.fill("localhost:{port}"));
+        let hosts = pods.iter().filter_map(host);
         let mut words = words(
             &text(&self.deno),
             &joined(hosts.collect()),

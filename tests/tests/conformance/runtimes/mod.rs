@@ -34,6 +34,11 @@ pub(crate) trait Runtime: Send + Sync {
     /// How many cases one process runs.
     fn batch(&self) -> usize;
 
+    /// Of how many cases one is run, unless all are asked for, and why.
+    fn sample(&self) -> Option<(usize, &'static str)> {
+        None
+    }
+
     /// Its command line, as people type it.
     fn command(&self) -> Vec<String>;
 
