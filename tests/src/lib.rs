@@ -21,6 +21,7 @@ pub mod program;
 pub mod proxied;
 pub mod sandbox;
 pub mod slim_host;
+pub mod stock_command;
 pub mod stock_server;
 pub mod wat_component;
 mod world;

@@ -28,6 +28,8 @@ mod log;
 mod network_flags;
 mod page;
 #[cfg(feature = "compiler")]
+mod parts;
+#[cfg(feature = "compiler")]
 mod precompile;
 mod progress;
 mod propagation;

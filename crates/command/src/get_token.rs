@@ -9,7 +9,7 @@ use keyhole_report::{BearerToken, ExecCredential, ExitClass, Failure, Style, not
 
 use crate::bindings::keyhole::identity::token_provider;
 use crate::output::Streams;
-use crate::process::{Process, request};
+use crate::process::{Process, check, request};
 use crate::{failure, verify};
 
 /// Exchanges the token and prints the reply.
@@ -35,10 +35,14 @@ fn exchange(
     streams: &Streams,
     notes: &mut Vec<alloc::string::String>,
 ) -> Result<ExitClass, Failure> {
+    if let Some(refusal) = &invocation.refusal {
+        return Err(refusal.clone());
+    }
     let api_version = login::asked_version(process.variable(login::EXEC_INFO))?;
     let settings = process.settings(invocation)?;
     notes.extend(settings.notes().iter().map(ToString::to_string));
     notes.extend(verify::binding_note(process));
+    check(invocation, &settings)?;
     let token = token_provider::get_token(&request(invocation))
         .map_err(|error| failure::of(&error, &settings))?;
     let bearer = BearerToken {

@@ -45,22 +45,29 @@ impl Process {
     /// The settings, as the component `flags` gives them to the exchange.
     ///
     /// # Errors
-    /// They are incomplete or cannot be used here.
+    /// They are incomplete or cannot be used.
     pub(crate) fn settings(&self, invocation: &Invocation) -> Result<Settings, Failure> {
         let settings = Settings::resolve(&invocation.flags, &|name| {
             self.variable(name).map(String::from)
         });
-        let settings = settings.map_err(|error| {
+        settings.map_err(|error| {
             let mut failure = settings::unusable(&error);
             if !self.has_variables() {
                 failure.next_step.push_str(NO_VARIABLES);
             }
             failure
-        })?;
-        settings::refuse_plain_text(&settings, invocation.insecure_http)?;
-        invocation.limits.check()?;
-        Ok(settings)
+        })
     }
+}
+
+/// Refuses what the program's sandbox would not be built for.
+///
+/// # Errors
+/// The limits contradict each other, or the federated token would cross the
+/// loopback in plain text.
+pub(crate) fn check(invocation: &Invocation, settings: &Settings) -> Result<(), Failure> {
+    invocation.limits.check()?;
+    settings::refuse_plain_text(settings, invocation.insecure_http)
 }
 
 /// Said where a runtime has given none of the variables.

@@ -16,7 +16,7 @@ use crate::bindings::keyhole::identity::token_provider::{
     self, AccessToken, AssertionFacts, TokenError,
 };
 use crate::output::Streams;
-use crate::process::{Process, now, request};
+use crate::process::{Process, check, now, request};
 use crate::{failure, help};
 
 /// Makes the exchange and reports on it.
@@ -69,7 +69,11 @@ fn exchange(
         }
         run.steps.push(step);
     };
-    let settings = process.settings(invocation).inspect_err(|_| {
+    let settings = match &invocation.refusal {
+        Some(refusal) => Err(refusal.clone()),
+        None => process.settings(invocation),
+    };
+    let settings = settings.inspect_err(|_| {
         took("settings", StepState::Failed, String::new());
     })?;
     took("settings", StepState::Done, settings::summary(&settings));
@@ -77,6 +81,9 @@ fn exchange(
         .extend(settings.notes().iter().map(ToString::to_string));
     run.notes.extend(binding_note(process));
     run.sections.push(settings::section(&settings));
+    check(invocation, &settings).inspect_err(|failure| {
+        took("options", StepState::Failed, failure.message.clone());
+    })?;
     let result = token_provider::get_token(&request(invocation));
     for (name, state, detail) in steps(&result, &settings) {
         took(name, state, detail);

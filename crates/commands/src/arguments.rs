@@ -16,7 +16,7 @@ use keyhole_exchange::settings::Flags;
 use keyhole_report::{ExitClass, Failure};
 
 use crate::limits::Limits;
-use table::{Deed, FLAGS, Flag, Kind};
+use table::{Deed, FLAGS, Flag, Kind, Why};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Output {
 }
 
 /// A command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
     /// What is to be done.
     pub command: Command,
@@ -61,6 +61,9 @@ pub struct Invocation {
     pub insecure_http: bool,
     /// `--no-assertion-checks`.
     pub no_assertion_checks: bool,
+    /// Why a command line of kubelogin's is refused, which is for the command to
+    /// report as it reports settings.
+    pub refusal: Option<Failure>,
 }
 
 impl Invocation {
@@ -77,6 +80,7 @@ impl Invocation {
             limits: Limits::default(),
             insecure_http: false,
             no_assertion_checks: false,
+            refusal: None,
         };
         let mut words = without_name(arguments).iter().map(String::as_str);
         let mut given = Given::default();
@@ -87,8 +91,9 @@ impl Invocation {
                 _ => {}
             }
             if let Some((flag, name, value)) = find(word)? {
-                let value = match (flag.takes_value(), value) {
-                    (true, None) => Some(words.next().ok_or_else(|| needs_value(&name))?),
+                let value = match (flag.kind, value) {
+                    (Kind::Value, None) => Some(words.next().ok_or_else(|| needs_value(&name))?),
+                    (Kind::Switch, Some(value)) => return Err(takes_none(&name, value)),
                     (_, value) => value,
                 };
                 match flag.deed {
@@ -121,6 +126,7 @@ impl Invocation {
             let parsed = value.parse::<crate::duration::GoDuration>();
             parsed.map_err(|reason| invalid(value, name, "<DURATION>", &reason))
         };
+        // What kubelogin's switches say behind `=`.
         let switch = || table::go_bool(value).map_err(|reason| invalid(value, name, "", reason));
         match flag.deed {
             Deed::ClientId => self.flags.client_id = text(),
@@ -130,17 +136,26 @@ impl Invocation {
             Deed::FederatedTokenFile => self.flags.federated_token_file = text(),
             Deed::AuthorityHost => self.flags.authority_host = text(),
             Deed::Environment => self.flags.environment = text(),
-            Deed::KnownAuthoritiesOnly => self.flags.known_authorities_only = switch()?,
+            Deed::KnownAuthoritiesOnly => self.flags.known_authorities_only = true,
             Deed::Timeout => self.limits.timeout = Some(duration()?.0),
             Deed::RetryPropagation => self.limits.retry_propagation = Some(duration()?.0),
-            Deed::InsecureHttp => self.insecure_http = switch()?,
-            Deed::NoAssertionChecks => self.no_assertion_checks = switch()?,
+            Deed::InsecureHttp => self.insecure_http = true,
+            Deed::NoAssertionChecks => self.no_assertion_checks = true,
             // Those wait for the command.
-            Deed::Output | Deed::Login | Deed::Nothing => {}
+            Deed::Output | Deed::Login => {}
+            Deed::Nothing if flag.kind == Kind::GoSwitch => {
+                switch()?;
+            }
+            Deed::Nothing => {}
             Deed::Refuse(why) => {
                 // A switch that is off asks for nothing.
-                if flag.takes_value() || switch()? {
-                    return Err(why.failure(name));
+                let asked = flag.kind != Kind::GoSwitch || switch()?;
+                match why {
+                    _ if !asked => {}
+                    Why::Secret | Why::ProofOfPossession => {
+                        self.refusal.get_or_insert_with(|| why.failure(name));
+                    }
+                    why => return Err(why.failure(name)),
                 }
             }
         }
@@ -151,7 +166,8 @@ impl Invocation {
         if let Some(method) = given.login
             && method != crate::login::WORKLOAD_IDENTITY
         {
-            return Err(crate::login::other_login(method));
+            self.refusal
+                .get_or_insert_with(|| crate::login::other_login(method));
         }
         self.output = match (self.command, given.output) {
             (Command::GetToken, None | Some("exec")) => Output::Exec,
@@ -215,12 +231,6 @@ fn find(word: &str) -> Result<Option<(&'static Flag, String, Option<&str>)>, Fai
     Ok(Some((flag, format!("--{}", flag.name), value)))
 }
 
-impl Flag {
-    fn takes_value(&self) -> bool {
-        self.kind == Kind::Value
-    }
-}
-
 /// Commands that the component has not.
 const OF_THE_PROGRAM: [&str; 7] = [
     "inspect",
@@ -245,6 +255,12 @@ fn unexpected(word: &str) -> Failure {
 fn needs_value(name: &str) -> Failure {
     usage(format!(
         "a value is required for '{name}' but none was supplied"
+    ))
+}
+
+fn takes_none(name: &str, value: &str) -> Failure {
+    usage(format!(
+        "unexpected value '{value}' for '{name}' found; no more were expected"
     ))
 }
 

@@ -21,8 +21,10 @@ pub(super) struct Flag {
 pub(super) enum Kind {
     /// It has a value of its own.
     Value,
-    /// It has none, or a Go boolean behind `=`.
+    /// It has none.
     Switch,
+    /// One of kubelogin's: it has none, or a Go boolean behind `=`.
+    GoSwitch,
 }
 
 /// What a flag does.
@@ -120,6 +122,13 @@ const fn switch(name: &'static str, deed: Deed) -> Flag {
     }
 }
 
+const fn go_switch(name: &'static str, deed: Deed) -> Flag {
+    Flag {
+        kind: Kind::GoSwitch,
+        ..value(name, deed)
+    }
+}
+
 const fn short(letter: char, flag: Flag) -> Flag {
     Flag {
         short: Some(letter),
@@ -162,12 +171,12 @@ pub(super) static FLAGS: &[Flag] = &[
     value("component", Deed::Refuse(Why::Component)),
     value("digest", Deed::Refuse(Why::Component)),
     switch("env-overrides-flags", Deed::Refuse(Why::Variables)),
-    switch("disable-environment-override", Deed::Refuse(Why::Variables)),
-    switch("use-azurerm-env-vars", Deed::Refuse(Why::Variables)),
+    go_switch("disable-environment-override", Deed::Refuse(Why::Variables)),
+    go_switch("use-azurerm-env-vars", Deed::Refuse(Why::Variables)),
     value("client-secret", Deed::Refuse(Why::Secret)),
     value("client-certificate-password", Deed::Refuse(Why::Secret)),
     value("password", Deed::Refuse(Why::Secret)),
-    switch("pop-enabled", Deed::Refuse(Why::ProofOfPossession)),
+    go_switch("pop-enabled", Deed::Refuse(Why::ProofOfPossession)),
     value("pop-claims", Deed::Refuse(Why::ProofOfPossession)),
     // There is no log.
     value("log-level", Deed::Nothing),
@@ -176,8 +185,8 @@ pub(super) static FLAGS: &[Flag] = &[
     // As in kubelogin's command lines for this login, and in the program.
     value("cache-dir", Deed::Nothing),
     value("token-cache-dir", Deed::Nothing),
-    switch("disable-instance-discovery", Deed::Nothing),
-    switch("legacy", Deed::Nothing),
+    go_switch("disable-instance-discovery", Deed::Nothing),
+    go_switch("legacy", Deed::Nothing),
     value("client-certificate", Deed::Nothing),
     value("username", Deed::Nothing),
     value("identity-resource-id", Deed::Nothing),
@@ -186,5 +195,5 @@ pub(super) static FLAGS: &[Flag] = &[
     short('s', value("subscription", Deed::Nothing)),
     value("azure-pipelines-service-connection-id", Deed::Nothing),
     value("azure-config-dir", Deed::Nothing),
-    switch("logtostderr", Deed::Nothing),
+    go_switch("logtostderr", Deed::Nothing),
 ];

@@ -8,11 +8,16 @@ fn parse(words: &[&str]) -> Result<Invocation, Failure> {
 }
 
 fn parsed(words: &[&str]) -> Invocation {
-    parse(words).unwrap_or_else(|failure| panic!("{words:?}: {failure:?}"))
+    let invocation = parse(words).unwrap_or_else(|failure| panic!("{words:?}: {failure:?}"));
+    assert_eq!(invocation.refusal, None, "{words:?}");
+    invocation
 }
 
 fn refused(words: &[&str]) -> Failure {
-    parse(words).expect_err("it is refused")
+    match parse(words) {
+        Ok(invocation) => invocation.refusal.expect("it is refused"),
+        Err(failure) => failure,
+    }
 }
 
 #[test]
@@ -180,8 +185,8 @@ fn what_is_not_known_is_named() {
             "a value is required for '--scope' but none was supplied",
         ),
         (
-            &["verify", "--insecure-http=maybe"],
-            "invalid value 'maybe' for '--insecure-http': it is neither true nor false",
+            &["get-token", "--legacy=maybe"],
+            "invalid value 'maybe' for '--legacy': it is neither true nor false",
         ),
     ] {
         assert_eq!(refused(words).message, message, "{words:?}");
@@ -194,11 +199,19 @@ fn what_is_not_known_is_named() {
 }
 
 #[test]
-fn a_switch_may_be_turned_off() {
-    let off = parsed(&["verify", "--insecure-http=false", "--explain=false"]);
-    assert!(!off.insecure_http);
+fn a_switch_has_no_value_but_for_kubelogin_s() {
     assert!(parsed(&["verify", "--insecure-http"]).insecure_http);
-    assert!(parsed(&["verify", "--no-assertion-checks=T"]).no_assertion_checks);
+    assert!(parsed(&["verify", "--no-assertion-checks"]).no_assertion_checks);
+    parsed(&["get-token", "--pop-enabled=false", "--legacy=T"]);
+    assert!(
+        refused(&["get-token", "--pop-enabled"])
+            .message
+            .contains("proof-of-possession")
+    );
+    assert_eq!(
+        refused(&["verify", "--insecure-http=true"]).message,
+        "unexpected value 'true' for '--insecure-http' found; no more were expected"
+    );
 }
 
 #[test]
