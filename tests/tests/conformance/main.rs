@@ -7,6 +7,7 @@
 
 mod case;
 mod deviations;
+mod isolation;
 mod judge;
 mod pod;
 mod report;
@@ -26,11 +27,12 @@ fn every_runtime_gives_the_same_answers() {
     let cases = case::all();
     let deviations = deviations::all();
     let scratch = tempfile::TempDir::with_prefix("keyhole-conformance-").expect("a folder");
-    let mut runtimes = runtimes::all(scratch.path());
+    let program = runtimes::Program::keyhole(scratch.path());
+    let mut runtimes = runtimes::all(scratch.path(), &program);
     if let Ok(chosen) = std::env::var("KEYHOLE_CONFORMANCE") {
         runtimes.retain(|listed| chosen.split(',').any(|part| listed.name.contains(part)));
     }
-    let columns = suite::run(&cases, &runtimes, &deviations);
+    let columns = suite::run(&cases, &program, &runtimes, &deviations);
     let target = workspace().join("target");
     let json = report::json(&cases, &columns);
     let json = serde_json::to_string_pretty(&json).expect("JSON");
@@ -118,6 +120,29 @@ fn there_are_as_many_cases_as_promised_and_no_deviation_of_nothing() {
         }
         for runtime in &deviation.runtimes {
             assert!(known.contains(&runtime.as_str()), "no runtime {runtime:?}");
+        }
+    }
+}
+
+/// `KEYHOLE_BLESS=1` takes over what is measured.
+#[test]
+fn what_each_runtime_isolates_is_what_the_docs_say() {
+    let chosen = std::env::var("KEYHOLE_CONFORMANCE").ok();
+    let chosen = |name: &str| {
+        let parts = chosen.as_deref().map(|chosen| chosen.split(','));
+        parts.is_none_or(|mut parts| parts.any(|part| name.contains(part)))
+    };
+    let scratch = tempfile::TempDir::with_prefix("keyhole-isolation-").expect("a folder");
+    let measured = isolation::measure(scratch.path(), &chosen);
+    if std::env::var_os("KEYHOLE_BLESS").is_some() {
+        isolation::bless(&measured);
+    }
+    let known = isolation::known();
+    for (runtime, column) in &measured {
+        for how in ["bare", "guarded"] {
+            if let Some(rows) = column.get(how) {
+                assert_eq!(Some(rows), known[runtime].get(how), "{runtime}, {how}");
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! the arguments and variables that go with them.
 
 use crate::case::{Case, Instead, Need};
+use crate::runtimes::LIMIT;
 use keyhole_emulator::{BadCertificate, Emulator, EmulatorConfig, ProjectedVolume};
 use keyhole_tests::leaks::Secret;
 use serde_json::Value;
@@ -39,13 +40,15 @@ pub(crate) struct Pod {
     pub(crate) variables: Vec<(String, String)>,
     /// What the pod's variable names, whatever the case changes.
     pub(crate) token_file: PathBuf,
+    /// How long it is waited for.
+    pub(crate) patience: Duration,
     federated_token: String,
     folder: TempDir,
 }
 
 /// Names of the pod's file and of one beside it that is nobody's business.
-const TOKEN: &str = "azure-identity-token";
-const NEIGHBOUR: &str = "neighbour";
+const TOKEN: &str = "federated-token";
+const NEIGHBOUR: &str = "azure-identity-token";
 
 /// What is shorter is no token.
 const SHORTEST_SECRET: usize = 100;
@@ -62,7 +65,6 @@ impl Pod {
         let mount = folder.path().join("token");
         fs::create_dir(&mount).expect("a mount point");
         let token_file = lay(case, &mount, folder.path(), &federated_token);
-        fs::write(mount.join(NEIGHBOUR), "not yours").expect("a neighbour");
         let mut pod = Self {
             case: case.clone(),
             transport,
@@ -70,6 +72,7 @@ impl Pod {
             arguments: Vec::new(),
             variables: Vec::new(),
             token_file,
+            patience: LIMIT,
             federated_token,
             folder,
         };
@@ -211,6 +214,7 @@ fn lay(case: &Case, mount: &Path, outside: &Path, token: &str) -> PathBuf {
         let volume = ProjectedVolume::create(mount, &content).expect("a mounted token");
         return volume.token_file();
     }
+    fs::write(mount.join(NEIGHBOUR), "not yours").expect("a neighbour");
     let path = mount.join(TOKEN);
     match &spec.instead {
         None => fs::write(&path, content).expect("a token file"),

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::deviations::Deviation;
 use crate::judge::differences;
 use crate::pod::Pod;
-use crate::runtimes::{Listed, Ran, Runtime, not_applicable};
+use crate::runtimes::{Listed, Program, Ran, Runtime, not_applicable};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::thread;
@@ -50,7 +50,12 @@ pub(crate) struct Measured {
 const AT_ONCE: usize = 4;
 
 /// Runs all.
-pub(crate) fn run(cases: &[Case], runtimes: &[Listed], deviations: &[Deviation]) -> Vec<Column> {
+pub(crate) fn run(
+    cases: &[Case],
+    program: &Program,
+    runtimes: &[Listed],
+    deviations: &[Deviation],
+) -> Vec<Column> {
     type Job<'a> = (usize, &'a dyn Runtime, Vec<(usize, &'a Case)>);
     let mut jobs: VecDeque<Job<'_>> = VecDeque::new();
     let results: Vec<Mutex<Vec<Option<Result>>>> = runtimes
@@ -93,7 +98,7 @@ pub(crate) fn run(cases: &[Case], runtimes: &[Listed], deviations: &[Deviation])
                     else {
                         return;
                     };
-                    for (row, result) in of_batch(runtime, &cases, deviations) {
+                    for (row, result) in of_batch(runtime, program, &cases, deviations) {
                         results[column].lock().expect("results")[row] = Some(result);
                     }
                 }
@@ -135,6 +140,7 @@ fn column(listed: &Listed, results: Mutex<Vec<Option<Result>>>) -> Column {
 
 fn of_batch(
     runtime: &dyn Runtime,
+    program: &Program,
     cases: &[(usize, &Case)],
     deviations: &[Deviation],
 ) -> Vec<(usize, Result)> {
@@ -142,7 +148,7 @@ fn of_batch(
         .iter()
         .map(|(_, case)| Pod::new(case, runtime.transport()))
         .collect();
-    let ran = runtime.run(&pods);
+    let ran = runtime.run(program, &pods);
     let judged = cases.iter().zip(&pods).zip(ran);
     judged
         .map(|(((row, case), pod), ran)| {

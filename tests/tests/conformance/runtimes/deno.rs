@@ -1,6 +1,6 @@
 //! The transpiled program on Deno, whose permissions hold below the shim.
 
-use super::{Grants, Ran, Runtime, javascript, process, tool};
+use super::{Grants, Program, Ran, Runtime, javascript, process, tool};
 use crate::pod::{Pod, Transport};
 use std::path::{Path, PathBuf};
 
@@ -8,12 +8,12 @@ pub(super) const NAME: &str = "Deno, transpiled";
 
 pub(super) struct Deno {
     deno: PathBuf,
-    folder: PathBuf,
     version: String,
 }
 
 impl Deno {
-    pub(super) fn find(transpiled: &javascript::Transpiled) -> Result<Self, String> {
+    pub(super) fn find(program: &Program) -> Result<Self, String> {
+        program.transpiled.clone()?;
         let deno = tool("KEYHOLE_DENO")?;
         let words = [deno.display().to_string(), "--version".to_owned()];
         Ok(Self {
@@ -23,7 +23,6 @@ impl Deno {
                 super::jco_run::version()?
             ),
             deno,
-            folder: transpiled.folder()?,
         })
     }
 }
@@ -40,10 +39,12 @@ fn words(
     let read = format!("--allow-read={files}");
     let write = format!("--allow-write={out}");
     let net = format!("--allow-net={hosts}");
+    let memory = format!("--v8-flags={}", super::MEMORY);
     [
         deno,
         "run",
         "--no-prompt",
+        &memory,
         "--allow-env",
         &net,
         &read,
@@ -95,14 +96,15 @@ impl Runtime for Deno {
         words("deno", "HOST:PORT", &files, "out", "ca.pem", "run.mjs")
     }
 
-    fn run(&self, pods: &[Pod]) -> Vec<Ran> {
-        let plan = javascript::plan(&self.folder.join("keyhole"), pods, self.grants());
+    fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
+        let folder = program.transpiled.as_ref().expect("it was transpiled");
+        let plan = javascript::plan(&folder.join("keyhole"), pods, self.grants());
         let text = |path: &Path| path.display().to_string();
-        let modules = self.folder.join("node_modules");
+        let modules = folder.join("node_modules");
         let packages = modules.canonicalize().expect("jco's packages");
         let joined = |parts: Vec<String>| parts.join(",");
         let outs: Vec<String> = pods.iter().map(|pod| text(pod.folder())).collect();
-        let mut files = vec![text(&self.folder), text(&packages)];
+        let mut files = vec![text(folder), text(&packages)];
         files.extend(outs.iter().cloned());
         let hosts = pods.iter().filter_map(host);
         let mut words = words(
@@ -111,7 +113,7 @@ impl Runtime for Deno {
             &joined(files),
             &joined(outs),
             &text(&javascript::roots(pods)),
-            &text(&self.folder.join("run.mjs")),
+            &text(&folder.join("run.mjs")),
         );
         *words.last_mut().expect("the plan") = text(&plan);
         let mut command = process::of_words(&words);

@@ -1,7 +1,7 @@
 //! What the drivers that run many cases in one process share: a plan that they
 //! are given, and what they leave beside each case.
 
-use super::{Grants, Ran, process, program, tool};
+use super::{Grants, LIMIT, Ran, process, tool};
 use crate::case::Need;
 use crate::pod::Pod;
 use keyhole_tests::artifacts::workspace;
@@ -46,8 +46,11 @@ pub(super) fn run_of(pod: &Pod, grants: Grants) -> Value {
 
 /// Runs a driver, and reads what it left.
 pub(super) fn run(command: &mut Command, pods: &[Pod]) -> Vec<Ran> {
-    let cases = u32::try_from(pods.len()).expect("few cases");
-    let process = process::run(command, pods[0].folder(), cases);
+    let patience = pods.iter().map(|pod| pod.patience).sum();
+    let process = Ran {
+        batch: pods.len(),
+        ..process::run(command, pods[0].folder(), patience)
+    };
     pods.iter().map(|pod| outcome(pod, &process)).collect()
 }
 
@@ -72,34 +75,20 @@ fn outcome(pod: &Pod, process: &Ran) -> Ran {
     }
 }
 
-/// The program as JavaScript, with the drivers beside it.
-pub(super) struct Transpiled(Result<PathBuf, String>);
-
-impl Transpiled {
-    /// Transpiles it, once for all runtimes.
-    pub(super) fn new(scratch: &Path) -> Self {
-        Self(transpile(scratch))
-    }
-
-    /// The folder.
-    pub(super) fn folder(&self) -> Result<PathBuf, String> {
-        self.0.clone()
-    }
-}
-
-fn transpile(scratch: &Path) -> Result<PathBuf, String> {
+/// A program as JavaScript, with the drivers beside it.
+pub(super) fn transpile(scratch: &Path, program: &Path) -> Result<PathBuf, String> {
     let jco = tool("KEYHOLE_JCO")?;
-    let program = program()?;
-    let folder = drivers(scratch, "transpiled")?;
+    let name = program.file_stem().expect("a name").to_string_lossy();
+    let folder = drivers(scratch, &format!("transpiled-{name}"))?;
     let mut command = process::command(Path::new("node"));
     command
         .arg(jco.join("node_modules/.bin/jco"))
         .arg("transpile")
-        .arg(&program)
+        .arg(program)
         .arg("-o")
         .arg(folder.join("keyhole"))
         .args(TRANSPILE);
-    let ran = process::run(&mut command, &folder, 1);
+    let ran = process::run(&mut command, &folder, LIMIT);
     match ran.exit {
         Some(0) => Ok(folder),
         _ => Err(format!("jco does not transpile it: {}", ran.stderr)),
@@ -113,6 +102,9 @@ const TRANSPILE: [&str; 4] = ["--name", "keyhole", "--instantiation", "async"];
 pub(super) fn drivers(scratch: &Path, name: &str) -> Result<PathBuf, String> {
     let jco = tool("KEYHOLE_JCO")?;
     let folder = scratch.join(name);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
     fs::create_dir_all(&folder).expect("a folder");
     symlink(jco.join("node_modules"), folder.join("node_modules")).expect("a link");
     fs::write(folder.join("package.json"), r#"{"type":"module"}"#).expect("a manifest");

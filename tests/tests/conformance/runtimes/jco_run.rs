@@ -1,6 +1,6 @@
 //! `jco run`, which transpiles the program at each start.
 
-use super::{Grants, Ran, Runtime, javascript, process, program, tool};
+use super::{Grants, Program, Ran, Runtime, javascript, process, tool};
 use crate::pod::{Pod, Transport};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,6 @@ pub(super) struct JcoRun {
     jco: PathBuf,
     folder: PathBuf,
     version: String,
-    program: PathBuf,
 }
 
 /// Which jco it is.
@@ -24,12 +23,12 @@ fn jco() -> Result<PathBuf, String> {
 }
 
 impl JcoRun {
-    pub(super) fn find(scratch: &Path) -> Result<Self, String> {
+    pub(super) fn find(scratch: &Path, program: &Program) -> Result<Self, String> {
+        program.command()?;
         Ok(Self {
             jco: jco()?,
             folder: javascript::drivers(scratch, "jco")?,
             version: format!("jco {}", version()?),
-            program: program()?,
         })
     }
 }
@@ -82,21 +81,22 @@ impl Runtime for JcoRun {
         words(&jco, "$PWD", "keyhole.wasm", &["verify".to_owned()])
     }
 
-    fn run(&self, pods: &[Pod]) -> Vec<Ran> {
+    fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
         let jco = ["node".to_owned(), self.jco.display().to_string()];
         let one = |pod: &Pod| {
             let words = words(
                 &jco,
                 &self.folder.display().to_string(),
-                &self.program.display().to_string(),
+                &program.command.display().to_string(),
                 &pod.arguments,
             );
             let mut command = process::of_words(&words);
             let run = javascript::run_of(pod, self.grants());
             command
+                .env("JCO_RUN_ARGS", super::MEMORY)
                 .env("KEYHOLE_RUN", run.to_string())
                 .env("NODE_EXTRA_CA_CERTS", pod.emulator.ca_file());
-            process::run(&mut command, pod.folder(), 1)
+            process::run(&mut command, pod.folder(), pod.patience)
         };
         pods.iter().map(one).collect()
     }

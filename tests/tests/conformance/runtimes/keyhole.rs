@@ -1,6 +1,6 @@
 //! Our host, in its modes.
 
-use super::{Grants, Ran, Runtime, process};
+use super::{Grants, Program, Ran, Runtime, process};
 use crate::pod::{Pod, Transport};
 use keyhole_host::Digest;
 use keyhole_tests::{artifacts, program};
@@ -15,20 +15,17 @@ pub(super) struct Keyhole {
     name: &'static str,
     program: PathBuf,
     version: String,
-    more: Vec<String>,
+    compiles: bool,
 }
 
 /// As users get it: the component as machine code in the program.
 pub(super) fn aot() -> Result<Keyhole, String> {
-    keyhole(AOT, program::slim(), Vec::new())
+    keyhole(AOT, program::slim(), false)
 }
 
 /// The full build, which compiles the component at each start.
 pub(super) fn cranelift() -> Result<Keyhole, String> {
-    let digest = Digest::of(&artifacts::bytes("exchange")).to_string();
-    let component = artifacts::component("exchange").display().to_string();
-    let more = ["--component", &component, "--digest", &digest];
-    keyhole(CRANELIFT, program::full(), more.map(str::to_owned).to_vec())
+    keyhole(CRANELIFT, program::full(), true)
 }
 
 /// wasmtime's interpreter.
@@ -39,13 +36,13 @@ pub(super) fn pulley() -> Result<Keyhole, String> {
     )
 }
 
-fn keyhole(name: &'static str, program: PathBuf, more: Vec<String>) -> Result<Keyhole, String> {
+fn keyhole(name: &'static str, program: PathBuf, compiles: bool) -> Result<Keyhole, String> {
     let words = [program.display().to_string(), "--version".to_owned()];
     Ok(Keyhole {
         name,
         version: process::version(&words)?,
         program,
-        more,
+        compiles,
     })
 }
 
@@ -74,26 +71,40 @@ impl Runtime for Keyhole {
         1
     }
 
-    fn command(&self) -> Vec<String> {
-        let full = ["keyhole-full", "verify", "--component", "exchange.wasm"];
-        let words: &[&str] = match self.more.is_empty() {
-            true => &["keyhole", "verify"],
-            false => &full,
-        };
-        let digest = (!self.more.is_empty()).then_some(["--digest", "sha256:DIGEST"]);
-        let words = words.iter().copied().chain(digest.into_iter().flatten());
-        words.map(str::to_owned).collect()
+    /// The other mode carries the exchange alone; guards are for other runtimes.
+    fn holds(&self, how: &str) -> bool {
+        self.compiles && how == "bare"
     }
 
-    fn run(&self, pods: &[Pod]) -> Vec<Ran> {
+    fn command(&self) -> Vec<String> {
+        let words: &[&str] = match self.compiles {
+            false => &["keyhole", "verify"],
+            true => &[
+                "keyhole-full",
+                "verify",
+                "--component",
+                "exchange.wasm",
+                "--digest",
+                "sha256:DIGEST",
+            ],
+        };
+        words.iter().copied().map(str::to_owned).collect()
+    }
+
+    fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
+        let component = artifacts::component(program.exchange);
+        let digest = Digest::of(&artifacts::bytes(program.exchange)).to_string();
         let one = |pod: &Pod| {
             let mut command = process::command(&self.program);
             command
                 .args(&pod.arguments)
-                .args(&self.more)
                 .envs(pod.variables.iter().cloned())
                 .env("SSL_CERT_FILE", pod.emulator.ca_file());
-            process::run(&mut command, pod.folder(), 1)
+            if self.compiles {
+                command.arg("--component").arg(&component);
+                command.args(["--digest", &digest]);
+            }
+            process::run(&mut command, pod.folder(), pod.patience)
         };
         pods.iter().map(one).collect()
     }

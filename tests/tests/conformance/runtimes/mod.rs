@@ -5,12 +5,13 @@ mod javascript;
 mod jco_run;
 mod keyhole;
 mod node;
-mod process;
+pub(crate) mod process;
 mod python;
 mod wasmtime_cli;
 
 use crate::case::{Case, Need};
 use crate::pod::{Pod, Transport};
+use keyhole_tests::artifacts;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,12 @@ pub(crate) trait Runtime: Send + Sync {
     /// How many cases one process runs.
     fn batch(&self) -> usize;
 
+    /// Whether its isolation is measured, `bare` or `guarded`.
+    fn holds(&self, how: &str) -> bool {
+        let _ = how;
+        true
+    }
+
     /// Of how many cases one is run, unless all are asked for, and why.
     fn sample(&self) -> Option<(usize, &'static str)> {
         None
@@ -43,7 +50,42 @@ pub(crate) trait Runtime: Send + Sync {
     fn command(&self) -> Vec<String>;
 
     /// Runs each case, in a process for all of them if there are several.
-    fn run(&self, pods: &[Pod]) -> Vec<Ran>;
+    fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran>;
+}
+
+/// What is run, in the forms that runtimes take.
+pub(crate) struct Program {
+    /// The component that our host runs: the exchange, or what pretends to be it.
+    exchange: &'static str,
+    /// The command composed with it.
+    command: PathBuf,
+    /// That as JavaScript.
+    transpiled: Result<PathBuf, String>,
+}
+
+impl Program {
+    /// `keyhole.wasm`.
+    pub(crate) fn keyhole(scratch: &Path) -> Self {
+        Self::new(scratch, "exchange", artifacts::component("keyhole"))
+    }
+
+    /// A command, and what our host runs in its place.
+    pub(crate) fn new(scratch: &Path, exchange: &'static str, command: PathBuf) -> Self {
+        let transpiled = javascript::transpile(scratch, &command);
+        Self {
+            exchange,
+            command,
+            transpiled,
+        }
+    }
+
+    /// Whether stock runtimes have it.
+    fn command(&self) -> Result<PathBuf, String> {
+        match self.command.is_file() {
+            true => Ok(self.command.clone()),
+            false => Err(format!("{} is not built", self.command.display())),
+        }
+    }
 }
 
 /// What a runtime can grant of files.
@@ -76,29 +118,30 @@ pub(crate) struct Ran {
     pub(crate) took: Duration,
     /// The most memory that the process had, in bytes.
     pub(crate) memory: u64,
+    /// Whether we had to end it.
+    pub(crate) killed: bool,
     /// How many cases that process ran.
     pub(crate) batch: usize,
 }
 
 /// Longer than any case takes.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// All of them, those first that need the least.
-pub(crate) fn all(scratch: &Path) -> Vec<Listed> {
+pub(crate) fn all(scratch: &Path, program: &Program) -> Vec<Listed> {
     fn listed<R: Runtime + 'static>(name: &'static str, found: Result<R, String>) -> Listed {
         let found = found.map(|runtime| Box::new(runtime) as Box<dyn Runtime>);
         Listed { name, found }
     }
-    let transpiled = javascript::Transpiled::new(scratch);
     vec![
         listed(keyhole::AOT, keyhole::aot()),
         listed(keyhole::CRANELIFT, keyhole::cranelift()),
         listed(keyhole::PULLEY, keyhole::pulley()),
-        listed(wasmtime_cli::NAME, wasmtime_cli::WasmtimeCli::find()),
-        listed(python::NAME, python::Python::find()),
-        listed(jco_run::NAME, jco_run::JcoRun::find(scratch)),
-        listed(node::NAME, node::Node::find(&transpiled)),
-        listed(deno::NAME, deno::Deno::find(&transpiled)),
+        listed(wasmtime_cli::NAME, wasmtime_cli::WasmtimeCli::find(program)),
+        listed(python::NAME, python::Python::find(program)),
+        listed(jco_run::NAME, jco_run::JcoRun::find(scratch, program)),
+        listed(node::NAME, node::Node::find(program)),
+        listed(deno::NAME, deno::Deno::find(program)),
         Listed {
             name: CHROMIUM,
             found: Err("its page is run by a test of its own, not by this suite".to_owned()),
@@ -120,15 +163,6 @@ pub(crate) fn not_applicable(case: &Case, runtime: &dyn Runtime) -> Option<&'sta
     }
 }
 
-/// The composed program that stock runtimes run.
-fn program() -> Result<PathBuf, String> {
-    let path = keyhole_tests::artifacts::component("keyhole");
-    if path.is_file() {
-        return Ok(path);
-    }
-    Err(format!("{} is not built", path.display()))
-}
-
 /// A tool that `cargo xtask test` found.
 fn tool(variable: &str) -> Result<PathBuf, String> {
     std::env::var_os(variable)
@@ -136,6 +170,9 @@ fn tool(variable: &str) -> Result<PathBuf, String> {
         .filter(|path| path.exists())
         .ok_or_else(|| format!("{variable} names none; `cargo xtask test` sets it"))
 }
+
+/// What gives each memory of a guest 16 MiB on V8.
+const MEMORY: &str = "--wasm-max-mem-pages=256";
 
 /// The variables of a pod with workload identity.
 const PODS_VARIABLES: [&str; 4] = [

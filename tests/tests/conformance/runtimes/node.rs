@@ -1,21 +1,19 @@
 //! The transpiled program on Node.
 
-use super::{Grants, Ran, Runtime, javascript, process};
+use super::{Grants, Program, Ran, Runtime, javascript, process};
 use crate::pod::{Pod, Transport};
-use std::path::PathBuf;
 
 pub(super) const NAME: &str = "Node, transpiled";
 
 pub(super) struct Node {
-    folder: PathBuf,
     version: String,
 }
 
 impl Node {
-    pub(super) fn find(transpiled: &javascript::Transpiled) -> Result<Self, String> {
+    pub(super) fn find(program: &Program) -> Result<Self, String> {
+        program.transpiled.clone()?;
         let version = process::version(&["node", "--version"].map(str::to_owned))?;
         Ok(Self {
-            folder: transpiled.folder()?,
             version: format!("Node {version}, jco {}", super::jco_run::version()?),
         })
     }
@@ -47,14 +45,18 @@ impl Runtime for Node {
     }
 
     fn command(&self) -> Vec<String> {
-        ["node", "run.mjs", "plan.json"].map(str::to_owned).into()
+        ["node", super::MEMORY, "run.mjs", "plan.json"]
+            .map(str::to_owned)
+            .into()
     }
 
-    fn run(&self, pods: &[Pod]) -> Vec<Ran> {
-        let plan = javascript::plan(&self.folder.join("keyhole"), pods, self.grants());
+    fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
+        let folder = program.transpiled.as_ref().expect("it was transpiled");
+        let plan = javascript::plan(&folder.join("keyhole"), pods, self.grants());
         let mut command = process::command("node".as_ref());
         command
-            .arg(self.folder.join("run.mjs"))
+            .arg(super::MEMORY)
+            .arg(folder.join("run.mjs"))
             .arg(plan)
             .env("NODE_EXTRA_CA_CERTS", javascript::roots(pods));
         javascript::run(&mut command, pods)

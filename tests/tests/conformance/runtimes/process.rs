@@ -1,9 +1,10 @@
 //! One process: run to its end or to a limit, with what it printed and the most
 //! memory it had.
 
-use super::{LIMIT, Ran};
+use super::Ran;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -14,10 +15,19 @@ use wait4::Wait4 as _;
 /// Variables that a program needs itself; nothing else of the caller's gets in.
 const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
+/// What a runtime's own limit has until we end it.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A variable of the process that no guest is given.
+pub(crate) const NOT_GRANTED: &str = "KEYHOLE_NOT_GRANTED";
+
 /// A command without the caller's variables.
-pub(super) fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().stdin(Stdio::null());
+    command
+        .env_clear()
+        .env(NOT_GRANTED, "not yours")
+        .stdin(Stdio::null());
     for name in KEPT {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -35,7 +45,7 @@ pub(super) fn of_words(words: &[String]) -> Command {
 }
 
 /// Runs it; `folder` is for what it prints.
-pub(super) fn run(command: &mut Command, folder: &Path, cases: u32) -> Ran {
+pub(crate) fn run(command: &mut Command, folder: &Path, patience: Duration) -> Ran {
     let [out, err] = ["process.out", "process.err"].map(|name| folder.join(name));
     let start = Instant::now();
     let child = command
@@ -46,9 +56,7 @@ pub(super) fn run(command: &mut Command, folder: &Path, cases: u32) -> Ran {
     let process = Pid::from_child(&child);
     let (ended, end) = mpsc::channel::<()>();
     let watch = thread::spawn(move || {
-        if end.recv_timeout(LIMIT + Duration::from_secs(10) * cases)
-            == Err(mpsc::RecvTimeoutError::Timeout)
-        {
+        if end.recv_timeout(patience + GRACE) == Err(mpsc::RecvTimeoutError::Timeout) {
             // It may have ended just now.
             let _ = kill_process(process, Signal::KILL);
         }
@@ -64,7 +72,8 @@ pub(super) fn run(command: &mut Command, folder: &Path, cases: u32) -> Ran {
         stderr: text(&err),
         took,
         memory: used.rusage.maxrss,
-        batch: usize::try_from(cases).unwrap_or(usize::MAX),
+        batch: 1,
+        killed: used.status.signal() == Some(Signal::KILL.as_raw()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! wasmtime as a library, in Python.
 
-use super::{Grants, Ran, Runtime, javascript, process, program, tool};
+use super::{Grants, Program, Ran, Runtime, javascript, process, tool};
 use crate::pod::{Pod, Transport};
 use keyhole_tests::artifacts::workspace;
 use std::path::PathBuf;
@@ -10,11 +10,11 @@ pub(super) const NAME: &str = "wasmtime for Python";
 pub(super) struct Python {
     python: PathBuf,
     version: String,
-    program: PathBuf,
 }
 
 impl Python {
-    pub(super) fn find() -> Result<Self, String> {
+    pub(super) fn find(program: &Program) -> Result<Self, String> {
+        program.command()?;
         const VERSION: &str = "from importlib import metadata, sys; \
             print('wasmtime', metadata.version('wasmtime'), 'on Python', sys.version.split()[0])";
         let python = tool("KEYHOLE_WASMTIME_PY")?;
@@ -22,7 +22,6 @@ impl Python {
         Ok(Self {
             version: process::version(&words)?,
             python,
-            program: program()?,
         })
     }
 }
@@ -56,9 +55,9 @@ impl Runtime for Python {
         ["python", "run.py", "plan.json"].map(str::to_owned).into()
     }
 
-    fn run(&self, pods: &[Pod]) -> Vec<Ran> {
+    fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
         let script = workspace().join("tests/conformance/drivers/run.py");
-        let plan = javascript::plan(&self.program, pods, self.grants());
+        let plan = javascript::plan(&program.command, pods, self.grants());
         let words = [&self.python, &script, &plan].map(|path| path.display().to_string());
         let mut command = process::of_words(&words);
         javascript::run(&mut command, pods)
