@@ -64,6 +64,7 @@ impl Pod {
         let federated_token = mint(case, &emulator);
         let mount = folder.path().join("token");
         fs::create_dir(&mount).expect("a mount point");
+        fs::create_dir(folder.path().join("out")).expect("a folder");
         let token_file = lay(case, &mount, folder.path(), &federated_token);
         let mut pod = Self {
             case: case.clone(),
@@ -100,6 +101,11 @@ impl Pod {
     /// A folder for the driver's own files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A folder for what a driver leaves of the case.
+    pub(crate) fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
     }
 
     /// What no output may hold.

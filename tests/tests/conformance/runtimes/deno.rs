@@ -103,9 +103,11 @@ impl Runtime for Deno {
         let modules = folder.join("node_modules");
         let packages = modules.canonicalize().expect("jco's packages");
         let joined = |parts: Vec<String>| parts.join(",");
-        let outs: Vec<String> = pods.iter().map(|pod| text(pod.folder())).collect();
+        let outs: Vec<String> = pods.iter().map(|pod| text(&pod.out())).collect();
         let mut files = vec![text(folder), text(&packages)];
         files.extend(outs.iter().cloned());
+        files.extend(pods.iter().map(|pod| text(pod.mount())));
+        files.push(text(&plan));
         let hosts = pods.iter().filter_map(host);
         let mut words = words(
             &text(&self.deno),

@@ -40,7 +40,7 @@ pub(super) fn run_of(pod: &Pod, grants: Grants) -> Value {
         "variables": variables,
         "preopens": { granted.display().to_string(): granted },
         "endpoint": pod.endpoint(),
-        "out": pod.folder(),
+        "out": pod.out(),
     })
 }
 
@@ -55,7 +55,7 @@ pub(super) fn run(command: &mut Command, pods: &[Pod]) -> Vec<Ran> {
 }
 
 fn outcome(pod: &Pod, process: &Ran) -> Ran {
-    let read = |name: &str| fs::read(pod.folder().join(name)).unwrap_or_default();
+    let read = |name: &str| fs::read(pod.out().join(name)).unwrap_or_default();
     let text = |name| String::from_utf8_lossy(&read(name)).into_owned();
     let outcome: Value = serde_json::from_slice(&read("outcome.json")).unwrap_or_default();
     let number = |name: &str| outcome[name].as_f64();
