@@ -63,7 +63,8 @@ impl Inspect {
         };
         let looked = match &self.file {
             Some(file) => component_file(file, self.sandbox.timeout(), &mut run.notes)
-                .map(|sections| run.sections.extend(sections)),
+                .map(|sections| run.sections.extend(sections))
+                .map(|()| run.sections.extend(crate::guard::rule_of(file))),
             None => self.chosen(&mut run),
         };
         if let Err(failure) = looked {

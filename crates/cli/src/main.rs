@@ -21,6 +21,11 @@ mod failure;
 mod flags;
 mod get_token;
 mod github_actions;
+#[cfg(feature = "compiler")]
+mod guard;
+#[cfg(not(feature = "compiler"))]
+#[path = "guard/elsewhere.rs"]
+mod guard;
 mod help;
 mod inspect;
 mod kubelogin;

@@ -36,6 +36,24 @@ pub(crate) const GATEWAY: Guest = Guest {
     name: "gateway-alone",
 };
 
+/// Lets one form to one endpoint pass.
+const GUARD_ENDPOINT: Guest = Guest {
+    package: "keyhole-guard-endpoint",
+    name: "guard-endpoint",
+};
+
+/// Shows one file.
+const GUARD_FILE: Guest = Guest {
+    package: "keyhole-guard-file",
+    name: "guard-file",
+};
+
+/// The rule of the guards by variables.
+const GUARD_ENVIRONMENT: Guest = Guest {
+    package: "keyhole-guard-environment",
+    name: "guard-environment",
+};
+
 /// `verify` and `get-token`, without the exchange.
 pub(crate) const COMMAND: Guest = Guest {
     package: "keyhole-command",
@@ -70,6 +88,9 @@ const OTHER: Guest = Guest {
 pub(crate) const GUESTS: &[Guest] = &[
     EXCHANGE,
     GATEWAY,
+    GUARD_ENDPOINT,
+    GUARD_FILE,
+    GUARD_ENVIRONMENT,
     COMMAND,
     FLAGS,
     HOSTILE,

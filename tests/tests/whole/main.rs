@@ -18,6 +18,7 @@ mod faults;
 mod fuel;
 mod gateway;
 mod github_actions;
+mod guards;
 mod identity_binding;
 mod imports;
 mod kube_apiserver;
