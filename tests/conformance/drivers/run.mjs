@@ -13,6 +13,11 @@ import { cli, filesystem, http } from "@bytecodealliance/preview2-shim";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 import { only } from "./handler.mjs";
 
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  console.error(`error: this is Node ${process.versions.node}\nhint: install Node 20 or newer`);
+  process.exit(2);
+}
+
 class Exit extends Error {
   constructor(code) {
     super(`exit code ${code}`);

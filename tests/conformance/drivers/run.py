@@ -11,8 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-from wasmtime import Engine, ExitTrap, Store, WasiConfig, WasmtimeError
-from wasmtime.component import Component, Linker
+try:
+    from wasmtime import Engine, ExitTrap, Store, WasiConfig, WasmtimeError
+    from wasmtime.component import Component, Linker
+except ImportError as error:
+    sys.exit(
+        f"error: this wasmtime for Python has no components with WASI 0.2 ({error})\n"
+        "hint: pip install 'wasmtime>=50'"
+    )
 
 MEMORY = 16 * 1024 * 1024
 

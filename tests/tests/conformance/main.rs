@@ -7,8 +7,10 @@
 
 mod case;
 mod deviations;
+mod docs;
 mod isolation;
 mod judge;
+mod missing;
 mod pod;
 mod report;
 mod runtimes;

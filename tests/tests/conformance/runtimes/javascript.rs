@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) const BATCH: usize = 24;
 
 /// Writes what a driver is to do; beside the first case's files.
-pub(super) fn plan(program: &Path, pods: &[Pod], grants: Grants) -> PathBuf {
+pub(crate) fn plan(program: &Path, pods: &[Pod], grants: Grants) -> PathBuf {
     let runs: Vec<Value> = pods.iter().map(|pod| run_of(pod, grants)).collect();
     let plan = json!({ "program": program, "runs": runs });
     let path = pods[0].folder().join("plan.json");
@@ -25,7 +25,7 @@ pub(super) fn plan(program: &Path, pods: &[Pod], grants: Grants) -> PathBuf {
 }
 
 /// What the guest is given in a case.
-pub(super) fn run_of(pod: &Pod, grants: Grants) -> Value {
+pub(crate) fn run_of(pod: &Pod, grants: Grants) -> Value {
     let variables: Map<_, _> = pod
         .variables
         .iter()
@@ -45,7 +45,7 @@ pub(super) fn run_of(pod: &Pod, grants: Grants) -> Value {
 }
 
 /// Runs a driver, and reads what it left.
-pub(super) fn run(command: &mut Command, pods: &[Pod]) -> Vec<Ran> {
+pub(crate) fn run(command: &mut Command, pods: &[Pod]) -> Vec<Ran> {
     let patience = pods.iter().map(|pod| pod.patience).sum();
     let process = Ran {
         batch: pods.len(),
@@ -96,7 +96,7 @@ pub(super) fn transpile(scratch: &Path, program: &Path) -> Result<PathBuf, Strin
 }
 
 /// How it is transpiled.
-const TRANSPILE: [&str; 4] = ["--name", "keyhole", "--instantiation", "async"];
+pub(crate) const TRANSPILE: [&str; 4] = ["--name", "keyhole", "--instantiation", "async"];
 
 /// A folder with the drivers and jco's packages.
 pub(super) fn drivers(scratch: &Path, name: &str) -> Result<PathBuf, String> {

@@ -1,7 +1,7 @@
 //! The runtimes: how each is found, and how it runs a case.
 
 mod deno;
-mod javascript;
+pub(crate) mod javascript;
 mod jco_run;
 mod keyhole;
 mod node;
@@ -77,6 +77,11 @@ impl Program {
             command,
             transpiled,
         }
+    }
+
+    /// The folder of the JavaScript.
+    pub(crate) fn transpiled(&self) -> Result<PathBuf, String> {
+        self.transpiled.clone()
     }
 
     /// Whether stock runtimes have it.
@@ -164,7 +169,7 @@ pub(crate) fn not_applicable(case: &Case, runtime: &dyn Runtime) -> Option<&'sta
 }
 
 /// A tool that `cargo xtask test` found.
-fn tool(variable: &str) -> Result<PathBuf, String> {
+pub(crate) fn tool(variable: &str) -> Result<PathBuf, String> {
     std::env::var_os(variable)
         .map(PathBuf::from)
         .filter(|path| path.exists())
@@ -175,7 +180,7 @@ fn tool(variable: &str) -> Result<PathBuf, String> {
 const MEMORY: &str = "--wasm-max-mem-pages=256";
 
 /// The variables of a pod with workload identity.
-const PODS_VARIABLES: [&str; 4] = [
+pub(crate) const PODS_VARIABLES: [&str; 4] = [
     "AZURE_CLIENT_ID",
     "AZURE_TENANT_ID",
     "AZURE_FEDERATED_TOKEN_FILE",

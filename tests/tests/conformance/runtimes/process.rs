@@ -2,9 +2,9 @@
 //! memory it had.
 
 use super::Ran;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{self, File};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -51,6 +51,8 @@ pub(crate) fn run(command: &mut Command, folder: &Path, patience: Duration) -> R
     let child = command
         .stdout(File::create(&out).expect("a file"))
         .stderr(File::create(&err).expect("a file"))
+        // jco starts another process, which goes with it.
+        .process_group(0)
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
     let process = Pid::from_child(&child);
@@ -58,7 +60,7 @@ pub(crate) fn run(command: &mut Command, folder: &Path, patience: Duration) -> R
     let watch = thread::spawn(move || {
         if end.recv_timeout(patience + GRACE) == Err(mpsc::RecvTimeoutError::Timeout) {
             // It may have ended just now.
-            let _ = kill_process(process, Signal::KILL);
+            let _ = kill_process_group(process, Signal::KILL);
         }
     });
     let used = child.wait4().expect("it is waited for");
