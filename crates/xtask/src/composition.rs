@@ -7,7 +7,7 @@ use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, plug};
 
 use crate::files;
-use crate::guests::{COMMAND, EXCHANGE, FLAGS, GATEWAY};
+use crate::guests::{COMMAND, EXCHANGE, FLAGS, GATEWAY, HOSTILE};
 use crate::workspace::Workspace;
 
 /// The gateway with the exchange in it: for `wasmtime serve` and its like.
@@ -15,6 +15,9 @@ pub(crate) const COMPOSED_GATEWAY: &str = "gateway";
 
 /// The command with the exchange in it: for any runtime of `wasi:cli` commands.
 pub(crate) const COMPOSED_COMMAND: &str = "keyhole";
+
+/// The command with the hostile component in it.
+const HOSTILE_COMMAND: &str = "hostile-command";
 
 /// Joins the gateway and the exchange; answers how many bytes that is.
 ///
@@ -41,6 +44,20 @@ fn compose(inner: &[u8], outer: &[u8]) -> Result<Vec<u8>> {
     let outer = register("keyhole:gateway", outer)?;
     plug(&mut graph, vec![inner], outer)?;
     Ok(graph.encode(EncodeOptions::default())?)
+}
+
+/// Joins the command and the hostile component, for the tests on other people's
+/// runtimes; answers how many bytes that is.
+///
+/// # Errors
+///
+/// They do not fit each other.
+pub(crate) fn hostile_command(workspace: &Workspace) -> Result<usize> {
+    let read = |name| files::read(&workspace.component(name));
+    let composed = compose(&read(HOSTILE.name)?, &read(COMMAND.name)?)
+        .context("the hostile component and the command do not fit each other")?;
+    files::put(&workspace.component(HOSTILE_COMMAND), &composed)?;
+    Ok(composed.len())
 }
 
 /// Joins the command, its flags and the exchange; answers how many bytes that is.

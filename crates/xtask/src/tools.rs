@@ -5,6 +5,7 @@
 mod azure_identity;
 mod cache;
 mod debian;
+mod deno;
 mod envoy;
 mod jco;
 mod kube_client;
@@ -52,6 +53,13 @@ impl Tools {
             wasmtime_cli::built_before,
         );
         tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add(
+            steps,
+            "KEYHOLE_WASMTIME_PY",
+            "wasmtime for Python",
+            python::with_wasmtime,
+        );
+        tools.add(steps, "KEYHOLE_DENO", "Deno", deno::install);
         if !kubernetes::has_kubectl() {
             tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
                 kubernetes::built_before(workspace, cache, "kubectl")

@@ -67,9 +67,14 @@ impl Pod {
         how: OpenFlags,
         flags: DescriptorFlags,
     ) -> Result<Descriptor, ErrorCode> {
-        Self::root()
-            .ok_or(ErrorCode::NoEntry)?
-            .open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags)
+        let preopen = preopens::get_directories().pop();
+        let (root, name) = preopen.ok_or(ErrorCode::NoEntry)?;
+        // On runtimes of JavaScript a preopen may be the file itself.
+        let path = match path == ENTRY && name.ends_with(ENTRY) {
+            true => "",
+            false => path,
+        };
+        root.open_at(PathFlags::SYMLINK_FOLLOW, path, how, flags)
     }
 
     /// Opens a path for reading, which must fail.

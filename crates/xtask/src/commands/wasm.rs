@@ -33,6 +33,7 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
     })?;
     steps.run("composition of the command", || {
         eprintln!("    {} bytes", composition::command(workspace)?);
+        composition::hostile_command(workspace)?;
         Ok(())
     })?;
     steps.run(format!("plugin {}", ENVOY_FILTER.name), || {

@@ -1,0 +1,375 @@
+//! What is really isolated, on each runtime: the hostile component of
+//! `tests/guests` in the place of the exchange, bare and behind the guards. What was
+//! measured is `tests/conformance/isolation.json`; docs/runtimes.md shows it.
+
+use crate::case::{self, Case};
+use crate::pod::Pod;
+use crate::runtimes::process::{self, NOT_GRANTED};
+use crate::runtimes::{self, LIMIT, Listed, Program, Ran};
+use keyhole_tests::artifacts::{self, workspace};
+use keyhole_tests::{program, skipped};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+/// A capability that a guest could take too far.
+struct Row {
+    /// What a guest cannot do where it is held, as the docs say it.
+    what: &'static str,
+    /// The attempt of `tests/guests`.
+    attempt: &'static str,
+    /// By what it is seen that it worked.
+    seen: Seen,
+}
+
+/// By what it is seen that an attempt worked.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// The guest says that it got in.
+    GotIn,
+    /// The guest names a variable that it was not given.
+    Variable,
+    /// More than so many requests came to the authority.
+    Requests(usize),
+    /// The runtime did not say that the request is denied.
+    NotDenied,
+    /// It had to be ended from outside.
+    Endless,
+    /// A token came out that nobody sent.
+    Token,
+    /// The federated token's signature came out.
+    Signature,
+}
+
+const ROWS: &[Row] = &[
+    row(
+        "sees no variable but those named",
+        "read_other_variable",
+        Seen::Variable,
+    ),
+    row(
+        "reads no other file of the folder",
+        "open_sibling",
+        Seen::GotIn,
+    ),
+    row("opens no folder above", "open_parent", Seen::GotIn),
+    row(
+        "reads nothing by an absolute path",
+        "open_absolute",
+        Seen::GotIn,
+    ),
+    row(
+        "does not write to the token file",
+        "open_for_writing",
+        Seen::GotIn,
+    ),
+    row(
+        "does not empty the token file",
+        "open_to_truncate",
+        Seen::GotIn,
+    ),
+    row("reaches no other host", "post_other_host", Seen::NotDenied),
+    row("reaches no other port", "post_other_port", Seen::NotDenied),
+    row(
+        "reaches no other path of the authority",
+        "post_other_path",
+        Seen::Requests(0),
+    ),
+    row(
+        "sends no other method",
+        "get_instead_of_post",
+        Seen::Requests(0),
+    ),
+    row("asks for no other scope", "other_scope", Seen::Requests(0)),
+    row(
+        "asks as no other client",
+        "other_client_id",
+        Seen::Requests(0),
+    ),
+    row(
+        "sends no field of its own",
+        "extra_field",
+        Seen::Requests(0),
+    ),
+    row(
+        "sends no assertion but the file's",
+        "assertion_not_from_file",
+        Seen::Requests(0),
+    ),
+    row(
+        "sends no header of its own",
+        "extra_header",
+        Seen::Requests(0),
+    ),
+    row(
+        "sends at most six requests",
+        "seventh_request",
+        Seen::Requests(6),
+    ),
+    row("has at most 16 MiB a memory", "grow_memory", Seen::GotIn),
+    row("is ended when it spins", "endless_loop", Seen::Endless),
+    row(
+        "is ended when it waits for ever",
+        "endless_wait",
+        Seen::Endless,
+    ),
+    row(
+        "returns no token but the authority's",
+        "return_token_never_sent",
+        Seen::Token,
+    ),
+    row(
+        "shows nothing of the federated token",
+        "federated_token_in_error_message",
+        Seen::Signature,
+    ),
+];
+
+const fn row(what: &'static str, attempt: &'static str, seen: Seen) -> Row {
+    Row {
+        what,
+        attempt,
+        seen,
+    }
+}
+
+/// Long enough for a limit of the command line to strike.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+impl Row {
+    fn pod(&self, listed: &dyn runtimes::Runtime) -> Pod {
+        let resource = format!("api://attempt/{}", self.attempt);
+        let case = json!({
+            "case": self.attempt,
+            "variables": { "AZURE_SCOPE": format!("{resource}/.default") },
+            "emulator": { "resources": [resource] },
+            "flags": ["--timeout", "3s"],
+            "expect": { "exit": 0 },
+        });
+        let case: Case = serde_json::from_value(case).expect("a case");
+        let mut pod = Pod::new(&case, listed.transport());
+        pod.patience = match self.seen {
+            Seen::Endless => PATIENCE,
+            _ => LIMIT,
+        };
+        pod
+    }
+
+    /// Whether the attempt was held off.
+    fn is_held(&self, pod: &Pod, ran: &Ran) -> bool {
+        let requests = pod.emulator.requests().len();
+        let says = |part: &str| ran.stdout.contains(part) || ran.stderr.contains(part);
+        match self.seen {
+            Seen::GotIn => !says("GOT IN"),
+            Seen::Variable => !says(NOT_GRANTED),
+            Seen::Requests(most) => requests <= most,
+            Seen::NotDenied => DENIED.iter().any(|denied| says(denied)),
+            Seen::Endless => !ran.killed,
+            Seen::Token => ran.exit != Some(0),
+            Seen::Signature => {
+                let mut secrets = pod.secrets().into_iter();
+                !secrets.any(|secret| secret.find(ran.stdout.as_bytes()).is_some())
+            }
+        }
+    }
+}
+
+/// How a request looks from inside that never left.
+const DENIED: [&str; 4] = [
+    "HttpRequestDenied",
+    "NotCapable",
+    "Requires net access",
+    "request.authority",
+];
+
+/// What was measured: runtime, then bare or guarded, then what.
+type Table = Map<String, Value>;
+
+/// Runs every attempt.
+pub(crate) fn measure(scratch: &Path, chosen: &dyn Fn(&str) -> bool) -> Table {
+    let bare = Program::new(scratch, "hostile", artifacts::component("hostile-command"));
+    let mut table = Table::new();
+    let guarded = guarded(scratch);
+    if let Err(why) = &guarded {
+        skipped(why);
+    }
+    let guarded = guarded.map(|path| Program::new(scratch, "hostile", path));
+    for (how, program) in [("bare", Ok(bare)), ("guarded", guarded)] {
+        let Ok(program) = program else { continue };
+        let listed = runtimes::all(scratch, &program);
+        let listed = listed.into_iter().filter(|listed| chosen(listed.name));
+        for (name, column) in columns(listed.collect(), &program, how) {
+            let entry = table.entry(name).or_insert_with(|| json!({}));
+            entry[how] = column;
+        }
+    }
+    table
+}
+
+/// The hostile program behind the guards, whose rule is made of the variables: each
+/// attempt has a scope of its own.
+fn guarded(scratch: &Path) -> Result<PathBuf, String> {
+    let path = scratch.join("hostile-guarded.wasm");
+    let mut command = process::command(&program::full());
+    command
+        .args(["guard", "--rule-from-environment", "--component"])
+        .arg(artifacts::component("hostile-command"))
+        .arg("-o")
+        .arg(&path);
+    let ran = process::run(&mut command, scratch, LIMIT);
+    match ran.exit {
+        Some(0) => Ok(path),
+        _ => Err(format!("keyhole guard does not join it: {}", ran.stderr)),
+    }
+}
+
+fn columns(listed: Vec<Listed>, program: &Program, how: &str) -> Vec<(String, Value)> {
+    let jobs: Mutex<Vec<Box<dyn runtimes::Runtime>>> = Mutex::default();
+    for listed in listed {
+        match listed.found {
+            Ok(runtime) if runtime.holds(how) => jobs.lock().expect("jobs").push(runtime),
+            Ok(_) => {}
+            Err(why) => skipped(&format!("{}: {why}", listed.name)),
+        }
+    }
+    let columns = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(runtime) = { jobs.lock().expect("jobs").pop() } {
+                    let column = column(&*runtime, program, how);
+                    let named = (runtime.name().to_owned(), column);
+                    let mut columns: std::sync::MutexGuard<'_, Vec<_>> =
+                        columns.lock().expect("columns");
+                    columns.push(named);
+                }
+            });
+        }
+    });
+    columns.into_inner().expect("columns")
+}
+
+fn column(runtime: &dyn runtimes::Runtime, program: &Program, how: &str) -> Value {
+    let mut column = Map::new();
+    // What never ends is alone in its process.
+    let (endless, others): (Vec<&Row>, Vec<&Row>) = ROWS
+        .iter()
+        .partition(|row| matches!(row.seen, Seen::Endless | Seen::GotIn));
+    let alone = endless.into_iter().map(|row| vec![row]);
+    for rows in alone.chain([others]) {
+        let pods: Vec<Pod> = rows.iter().map(|row| row.pod(runtime)).collect();
+        let ran = runtime.run(program, &pods);
+        for ((row, pod), ran) in rows.into_iter().zip(&pods).zip(&ran) {
+            let held = row.is_held(pod, ran);
+            if std::env::var_os("KEYHOLE_SHOW").is_some() {
+                let message = ran.stdout.lines().find(|line| line.contains("\"message\""));
+                println!(
+                    "{}, {how}, {}: held {held}, exit {:?}, {} requests, {:?} {}",
+                    runtime.name(),
+                    row.attempt,
+                    ran.exit,
+                    pod.emulator.requests().len(),
+                    ran.took,
+                    message
+                        .unwrap_or(&ran.stderr)
+                        .chars()
+                        .take(300)
+                        .collect::<String>(),
+                );
+            }
+            must_have_been_tried(runtime, how, row, pod, ran);
+            column.insert(
+                row.attempt.to_owned(),
+                json!(if held { "held" } else { "open" }),
+            );
+        }
+    }
+    Value::Object(column)
+}
+
+/// A program that does not start would hold everything off.
+fn must_have_been_tried(
+    runtime: &dyn runtimes::Runtime,
+    how: &str,
+    row: &Row,
+    pod: &Pod,
+    ran: &Ran,
+) {
+    let name = runtime.name();
+    if matches!(row.seen, Seen::Token) {
+        let came = pod.emulator.requests().len();
+        assert_eq!(came, 1, "{name}, {how}: the honest exchange first: {ran:?}");
+    }
+    let may_be_ended = matches!(row.seen, Seen::Endless) || row.attempt == "grow_memory";
+    assert!(
+        may_be_ended || ran.stdout.contains("\"failure\"") || ran.stdout.contains("\"token\""),
+        "{name}, {how}: {} was not tried: {ran:?}",
+        row.attempt
+    );
+}
+
+/// Where the measurements stand.
+fn file() -> PathBuf {
+    workspace().join("tests/conformance/isolation.json")
+}
+
+/// What is known from earlier.
+pub(crate) fn known() -> Table {
+    case::of_yaml(&file())
+}
+
+/// Takes measurements over, where somebody asked for it.
+pub(crate) fn bless(measured: &Table) {
+    let mut known = known();
+    for (runtime, column) in measured {
+        for how in ["bare", "guarded"] {
+            if let Some(rows) = column.get(how) {
+                known.entry(runtime.clone()).or_insert_with(|| json!({}))[how] = rows.clone();
+            }
+        }
+    }
+    let text = serde_json::to_string_pretty(&known).expect("JSON");
+    fs::write(file(), text + "\n").expect("the measurements");
+}
+
+/// The tables of the docs, as Markdown.
+pub(crate) fn tables() -> [String; 2] {
+    ["bare", "guarded"].map(table)
+}
+
+fn table(how: &str) -> String {
+    let known = known();
+    let columns: Vec<(&str, &Value)> = runtimes::NAMES
+        .iter()
+        .filter_map(|name| Some((*name, known.get(*name)?.get(how)?)))
+        .collect();
+    let mut lines = vec![
+        format!(
+            "| the guest … | {} |",
+            columns
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(" | ")
+        ),
+        format!("|---|{}", "---|".repeat(columns.len())),
+    ];
+    for row in ROWS {
+        let cells = columns
+            .iter()
+            .map(|(_, column)| match column[row.attempt].as_str() {
+                Some("held") => "yes",
+                Some("open") => "**no**",
+                _ => "?",
+            });
+        lines.push(format!(
+            "| {} | {} |",
+            row.what,
+            cells.collect::<Vec<_>>().join(" | ")
+        ));
+    }
+    lines.join("\n")
+}
