@@ -54,8 +54,14 @@ const OTHER: Guest = Guest {
     name: "other",
 };
 
+/// The example of a component that asks another for a token.
+pub(crate) const WHOAMI: Guest = Guest {
+    package: "keyhole-example-whoami",
+    name: "whoami-alone",
+};
+
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, HOSTILE_GATEWAY, OTHER];
+pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, HOSTILE_GATEWAY, OTHER, WHOAMI];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.

@@ -9,6 +9,7 @@ mod bound;
 mod commands;
 mod composition;
 mod emulator;
+mod examples;
 mod files;
 mod guests;
 mod identity;

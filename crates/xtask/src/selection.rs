@@ -14,6 +14,7 @@ const PACKAGES: &[&str] = &[
     "keyhole-emulator",
     "keyhole-envoy-config",
     "keyhole-envoy-filter",
+    "keyhole-example-host",
     "keyhole-exchange",
     "keyhole-host",
     "keyhole-kubeconfig",
@@ -55,6 +56,8 @@ mod tests {
         const ELSEWHERE: &[&str] = &[
             "keyhole-bench",
             "keyhole-component",
+            "keyhole-example-wasmtime",
+            "keyhole-example-whoami",
             "keyhole-gateway",
             "keyhole-guests",
             "keyhole-hostile-gateway",

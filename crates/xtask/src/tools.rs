@@ -11,8 +11,10 @@ mod kube_client;
 mod kubelogin;
 mod kubernetes;
 mod python;
+mod typescript;
 mod wash;
 mod wasmtime_cli;
+mod wasmtime_py;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +54,18 @@ impl Tools {
             wasmtime_cli::built_before,
         );
         tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add(
+            steps,
+            "KEYHOLE_WASMTIME_PY",
+            "wasmtime for Python",
+            wasmtime_py::install,
+        );
+        tools.add(
+            steps,
+            "KEYHOLE_TYPESCRIPT",
+            "TypeScript",
+            typescript::install,
+        );
         if !kubernetes::has_kubectl() {
             tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
                 kubernetes::built_before(workspace, cache, "kubectl")

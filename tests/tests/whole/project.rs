@@ -17,6 +17,7 @@ const UNSAFE: &[&str] = &[
     "crates/component/src/lib.rs",
     "crates/envoy-filter/src/lib.rs",
     "crates/gateway/src/lib.rs",
+    "examples/composition/src/lib.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",
     "host/src/artifact.rs",
