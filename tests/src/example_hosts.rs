@@ -101,3 +101,38 @@ fn must_run(command: &mut Command) {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// TypeScript on Node, with the npm package as it is packed. Nothing is fetched: what
+/// npm would get beside the package is what jco and TypeScript are installed with.
+#[must_use]
+pub fn typescript(world: &World) -> Option<Command> {
+    let package = tool("KEYHOLE_NPM_PACKAGE")?;
+    let jco = tool("KEYHOLE_JCO")?.join("node_modules");
+    let typescript = tool("KEYHOLE_TYPESCRIPT")?.join("node_modules");
+    let folder = world.folder().join("typescript");
+    std::fs::create_dir(&folder).expect("a folder");
+    for name in ["get_token.ts", "tsconfig.json"] {
+        let from = example("typescript").join(name);
+        std::fs::copy(from, folder.join(name)).expect("the example");
+    }
+    std::fs::write(folder.join("package.json"), r#"{"type":"module"}"#).expect("a package");
+    let mut install = command(Path::new("npm"), world);
+    install
+        .current_dir(&folder)
+        .args(["install", "--offline", "--legacy-peer-deps"])
+        .args(["--ignore-scripts", "--no-audit", "--no-fund"])
+        .arg(package);
+    must_run(&mut install);
+    let modules = folder.join("node_modules");
+    for (from, name) in [(&jco, "@bytecodealliance"), (&typescript, "@types")] {
+        symlink(from.join(name), modules.join(name)).expect("a link");
+    }
+    let mut compile = node(world);
+    compile
+        .current_dir(&folder)
+        .arg(typescript.join("typescript/bin/tsc"));
+    must_run(&mut compile);
+    let mut host = node(world);
+    host.arg(folder.join("get_token.js"));
+    Some(host)
+}

@@ -26,3 +26,8 @@ mod rule;
 pub mod target;
 
 pub use rule::Rule;
+
+/// Its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod demo;
 mod dist;
+mod package;
 mod peers;
 mod reproduce;
 mod test;
@@ -63,6 +64,12 @@ enum Chosen {
     Build,
     /// Build everything and print the sizes.
     Dist,
+    /// Make what registries would take; send nothing.
+    ///
+    /// The interfaces as a WIT package and the transpiled component as an npm package
+    /// (both in target/packages), and `cargo publish --dry-run` of the libraries, which
+    /// compiles them as packed: some minutes. keyhole-host has the components in it.
+    Package,
     /// Run the whole test suite.
     ///
     /// Some tests meet other people's programs. A kubectl is taken from the
@@ -131,6 +138,7 @@ pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
         Chosen::Wit { check } => wit::run(&workspace, steps, check),
         Chosen::Build => build::run(&workspace, steps).map(drop),
         Chosen::Dist => dist::run(&workspace, steps),
+        Chosen::Package => package::run(&workspace, steps),
         Chosen::Test { all, arguments } => test::run(&workspace, steps, all, &arguments),
         Chosen::Bench { proxy: true, .. } => bench::run_proxies(&workspace, steps),
         Chosen::Bench { rounds, peers, .. } => bench::run(&workspace, steps, rounds, peers),

@@ -8,18 +8,21 @@
 mod bound;
 mod commands;
 mod composition;
+mod crates;
 mod emulator;
 mod examples;
 mod files;
 mod guests;
 mod identity;
 mod imports;
+mod npm;
 mod plugins;
 mod process;
 mod selection;
 mod steps;
 mod toolchain;
 mod tools;
+mod wit_package;
 mod workspace;
 
 use std::process::ExitCode;

@@ -21,6 +21,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::npm;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use cache::Cache;
@@ -54,6 +55,7 @@ impl Tools {
             wasmtime_cli::built_before,
         );
         tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add_npm_package(workspace, steps);
         tools.add(
             steps,
             "KEYHOLE_WASMTIME_PY",
@@ -130,6 +132,21 @@ impl Tools {
             |cache| azure_identity::node(workspace, cache),
         );
         tools
+    }
+
+    /// Our own npm package, which jco makes.
+    pub(crate) fn npm_package(workspace: &Workspace, steps: &mut Steps) {
+        let mut tools = Self::default();
+        tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add_npm_package(workspace, steps);
+    }
+
+    fn add_npm_package(&mut self, workspace: &Workspace, steps: &mut Steps) {
+        if let Some(jco) = self.get("KEYHOLE_JCO").map(Path::to_owned) {
+            self.add(steps, "KEYHOLE_NPM_PACKAGE", "the npm package", |_| {
+                npm::pack(workspace, &jco)
+            });
+        }
     }
 
     /// Where a tool is, by its variable.

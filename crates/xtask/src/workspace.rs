@@ -63,6 +63,12 @@ impl Workspace {
         self.artifacts.join(format!("{name}.wasm"))
     }
 
+    /// What registries would take, but for crates, which cargo leaves in
+    /// `target/package`.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.target.join("packages")
+    }
+
     /// The identity beside a component.
     pub(crate) fn identity(&self, name: &str) -> PathBuf {
         self.artifacts.join(format!("{name}.json"))

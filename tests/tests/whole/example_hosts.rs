@@ -2,7 +2,7 @@
 //! the same answers.
 
 use keyhole_emulator::Fault;
-use keyhole_tests::example_hosts::{javascript, python, rust_keyhole, rust_wasmtime};
+use keyhole_tests::example_hosts::{javascript, python, rust_keyhole, rust_wasmtime, typescript};
 use keyhole_tests::program::run_command;
 use keyhole_tests::{World, skipped};
 use std::process::Command;
@@ -58,5 +58,14 @@ fn a_program_in_javascript_gets_a_token() {
     match javascript(&world) {
         Some(host) => must_get_a_token_and_explain_a_refusal(&world, host),
         None => skipped("no jco; `cargo xtask test` gets it"),
+    }
+}
+
+#[test]
+fn a_program_in_typescript_gets_a_token_by_the_npm_package() {
+    let world = World::new();
+    match typescript(&world) {
+        Some(host) => must_get_a_token_and_explain_a_refusal(&world, host),
+        None => skipped("no npm package or TypeScript; `cargo xtask test` makes and gets them"),
     }
 }

@@ -29,6 +29,7 @@ mod leaks;
 mod memory;
 mod other_component;
 mod output;
+mod packages;
 mod project;
 mod proxied_by_kubectl;
 mod proxy;
