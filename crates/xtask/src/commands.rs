@@ -62,7 +62,11 @@ enum Chosen {
     /// The first time takes some ten minutes on two cores; wasmtime is built
     /// twice, with a compiler in it and without.
     Build,
-    /// Build everything and print the sizes.
+    /// Build everything, and say what it is.
+    ///
+    /// Leaves in target/dist, beside what `build` leaves: SHA256SUMS (for `keyhole
+    /// inspect --verify`), a bill of materials for each file (NAME.cdx.json,
+    /// CycloneDX) and provenance.json, this build's own word on how it was made.
     Dist,
     /// Make what registries would take; send nothing.
     ///

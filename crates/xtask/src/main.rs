@@ -8,6 +8,7 @@
 mod bound;
 mod commands;
 mod composition;
+mod crate_graph;
 mod crates;
 mod emulator;
 mod examples;
@@ -18,6 +19,8 @@ mod imports;
 mod npm;
 mod plugins;
 mod process;
+mod provenance;
+mod sbom;
 mod selection;
 mod steps;
 mod toolchain;

@@ -34,7 +34,12 @@ pub(crate) const WARM: &[&str] = &["bench", "--package", "keyhole-bench", "--ben
 /// Adds the selection to a `cargo build`, `cargo test` or `cargo bench`.
 pub(crate) fn select(cargo: &mut Command) -> &mut Command {
     // Not `--release`, which `cargo bench` does not know.
-    cargo.args(["--profile", "release", "--features", FEATURES]);
+    packages(cargo.args(["--profile", "release"]))
+}
+
+/// The packages and features alone.
+pub(crate) fn packages(cargo: &mut Command) -> &mut Command {
+    cargo.args(["--features", FEATURES]);
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
