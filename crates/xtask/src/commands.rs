@@ -124,8 +124,9 @@ enum Chosen {
     Check,
     /// Build the components again elsewhere and compare the bytes.
     ///
-    /// The sources are copied to a temporary folder, with another cargo home
-    /// and another number of jobs; the SHA-256 must come out equal.
+    /// The sources are copied to a temporary folder, with other times, another cargo
+    /// home and another number of jobs, and built by another user (a user namespace,
+    /// where there is one) in another time zone; each SHA-256 must come out equal.
     Reproduce,
 }
 

@@ -10,7 +10,7 @@ use crate::selection;
 use crate::workspace::Workspace;
 
 /// The example's component with the exchange in it.
-const WITH_EXCHANGE: &str = "whoami";
+pub(crate) const WITH_EXCHANGE: &str = "whoami";
 
 /// Joins the example of `examples/composition` with the exchange; answers how many
 /// bytes that is.

@@ -39,5 +39,6 @@ mod roots;
 mod slim_host;
 mod stock_servers;
 mod token_file;
+mod verified_files;
 mod verify;
 mod wat_components;
