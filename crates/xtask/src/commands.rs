@@ -120,7 +120,8 @@ enum Chosen {
         #[arg(long)]
         record: bool,
     },
-    /// Check formatting and lints (clippy, warnings are errors).
+    /// Check formatting, lints (clippy) and the libraries' documentation; warnings are
+    /// errors.
     Check,
     /// Build the components again elsewhere and compare the bytes.
     ///
