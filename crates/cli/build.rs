@@ -26,11 +26,26 @@ fn main() {
             source.push_str(&place(&carry(&code, &copy, "include_bytes"), constant));
         }
     }
+    if full {
+        for (component, constant) in GUARDED {
+            let name = format!("{component}.wasm");
+            let code = carry(&artifacts().join(&name), &out.join(&name), "include_bytes");
+            let _ = writeln!(source, "const {constant}: Option<&[u8]> = {code};");
+        }
+    }
     let identity = carry(&identity, &out.join("exchange.json"), "include_str");
     let _ = writeln!(source, "const IDENTITY: Option<&str> = {identity};");
     let _ = writeln!(source, "const LONG_VERSION: &str = {version:?};");
     fs::write(out.join("embedded.rs"), source).expect("OUT_DIR can be written");
 }
+
+/// What `keyhole guard` joins.
+const GUARDED: [(&str, &str); 4] = [
+    ("keyhole", "COMMAND"),
+    ("guard-endpoint", "GUARD_ENDPOINT"),
+    ("guard-environment", "GUARD_ENVIRONMENT"),
+    ("guard-file", "GUARD_FILE"),
+];
 
 /// What lies at a page.
 const PAGE: &str = "#[repr(align(4096))]

@@ -55,6 +55,30 @@ pub(crate) fn gateway() -> Result<Artifact, Failure> {
     carried(GATEWAY, "gateway")
 }
 
+/// The guards that this program carries.
+///
+/// # Errors
+/// It carries none.
+#[cfg(feature = "compiler")]
+pub(crate) fn guards() -> Result<keyhole_guard::Guards<'static>, Failure> {
+    Ok(keyhole_guard::Guards {
+        endpoint: GUARD_ENDPOINT.ok_or_else(|| not_carried("guard"))?,
+        file: GUARD_FILE.ok_or_else(|| not_carried("guard"))?,
+        environment: GUARD_ENVIRONMENT.ok_or_else(|| not_carried("guard"))?,
+    })
+}
+
+/// The command with the exchange in it, `keyhole.wasm`, that this program carries.
+///
+/// # Errors
+/// It carries none.
+#[cfg(feature = "compiler")]
+pub(crate) fn command() -> Result<Vec<u8>, Failure> {
+    COMMAND
+        .map(<[u8]>::to_vec)
+        .ok_or_else(|| not_carried("command"))
+}
+
 #[cfg(feature = "compiler")]
 fn embedded() -> Result<Artifact, Failure> {
     Artifact::embedded().map_err(|error| failure::of(&error, None))
@@ -80,12 +104,16 @@ fn carried(code: Option<&'static [u8]>, what: &str) -> Result<Artifact, Failure>
         // SAFETY: as above, but in its text, at a page.
         #[cfg(target_os = "linux")]
         Some(code) => Ok(unsafe { Artifact::aot_in_place(code) }),
-        None => Err(Failure::new(
-            ExitClass::Configuration,
-            format!("this build carries no {what} component"),
-            "Build it with `cargo xtask build`, which makes the component first.",
-        )),
+        None => Err(not_carried(what)),
     }
+}
+
+fn not_carried(what: &str) -> Failure {
+    Failure::new(
+        ExitClass::Configuration,
+        format!("this build carries no {what} component"),
+        "Build it with `cargo xtask build`, which makes the component first.",
+    )
 }
 
 #[cfg(feature = "compiler")]

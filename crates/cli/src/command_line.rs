@@ -13,6 +13,7 @@ use crate::convert_kubeconfig::ConvertKubeconfig;
 use crate::envoy::Envoy;
 use crate::flags::LogFlags;
 use crate::get_token::GetToken;
+use crate::guard::Guard;
 use crate::inspect::Inspect;
 use crate::proxy::Proxy;
 use crate::verify::Verify;
@@ -51,6 +52,7 @@ enum Command {
     #[command(aliases = ["remove-cache-dir", "remove-tokens"])]
     CleanCache(CleanCache),
     Envoy(Box<Envoy>),
+    Guard(Box<Guard>),
     Completions(Completions),
     #[cfg(feature = "compiler")]
     #[command(hide = true)]
@@ -86,6 +88,7 @@ pub(crate) fn run() -> ExitCode {
         Command::ConvertKubeconfig(command) => command.run(),
         Command::CleanCache(command) => command.run(),
         Command::Envoy(command) => command.run(),
+        Command::Guard(command) => command.run(),
         Command::Completions(command) => command.run(),
         #[cfg(feature = "compiler")]
         Command::Precompile(command) => command.run(),

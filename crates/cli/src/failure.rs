@@ -1,14 +1,11 @@
 //! The host's errors as failures: class, message, next step, details. One
 //! `match` each.
 
-use keyhole_exchange::cloud;
+use keyhole_commands::token_error::{self, Assertion, Refused, Unavailable};
 use keyhole_exchange::settings::Settings;
 use keyhole_host::github_actions::FederatedTokenFault;
-use keyhole_host::{
-    AssertionFacts, Error, NetworkFault, Origin, RefusedError, TokenError, UnavailableCause,
-    UnavailableError,
-};
-use keyhole_report::{ExitClass, Fact, Failure, Identity, Utc, for_refusal};
+use keyhole_host::{AssertionFacts, Error, NetworkFault, Origin, TokenError, UnavailableCause};
+use keyhole_report::{ExitClass, Fact, Failure};
 
 /// A host's error as a failure. With the settings it also says what to check
 /// when the authority refuses.
@@ -25,19 +22,7 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
                                      that needs none goes into NO_PROXY (--no-proxy)."
                     .into();
             }
-            if let (TokenError::Assertion(_), Some(settings)) = (&**error, settings) {
-                // The component knows the file by another name.
-                push(&mut failure.details, "file", Some(settings.token_file()));
-            }
-            failure.details.extend(token_details(error));
-            if let (TokenError::Refused(refused), Some(settings)) = (&**error, settings) {
-                failure.checks = checks(refused, settings);
-                let authority = settings.authority();
-                if let Some(advice) = cloud::advice(&refused.codes, &refused.description, authority)
-                {
-                    failure.next_step = format!("{} {advice}", failure.next_step);
-                }
-            }
+            borrow(error).explain(&mut failure, settings);
         }
         Error::Deadline { transport, .. } => {
             push(&mut failure.details, "cause", transport.as_deref());
@@ -49,15 +34,6 @@ pub(crate) fn of(error: &Error, settings: Option<&Settings>) -> Failure {
         _ => {}
     }
     failure
-}
-
-/// What is left of a failure's details where the same text is read several
-/// times over: kubectl runs a failing credential plugin up to six times a
-/// command. Most of them only repeat the message, a line each; `verify` shows
-/// them all.
-pub(crate) fn shorten(failure: &mut Failure) {
-    const KEPT: [&str; 4] = ["cause", "file", "description", "refused"];
-    failure.details.retain(|fact| KEPT.contains(&&*fact.label));
 }
 
 fn class(error: &Error) -> ExitClass {
@@ -75,14 +51,7 @@ fn class(error: &Error) -> ExitClass {
             FederatedTokenFault::BadResponse { .. } => ExitClass::BadResponse,
             _ => ExitClass::FederatedToken,
         },
-        Error::Token { error, .. } => match **error {
-            TokenError::Configuration(_) => ExitClass::Configuration,
-            TokenError::TokenFile(_) | TokenError::Assertion(_) => ExitClass::FederatedToken,
-            TokenError::Refused(_) => ExitClass::Refused,
-            TokenError::Unavailable(_) => ExitClass::Unavailable,
-            TokenError::BadResponse(_) => ExitClass::BadResponse,
-            TokenError::Denied(_) => ExitClass::Sandbox,
-        },
+        Error::Token { error, .. } => borrow(error).class(),
         Error::Deadline { .. } | Error::Proxy { .. } => ExitClass::Unavailable,
         Error::Import { .. } | Error::Refused(_) | Error::Limit(_) => ExitClass::Sandbox,
         Error::Trap { origin, .. } => match origin {
@@ -93,115 +62,59 @@ fn class(error: &Error) -> ExitClass {
     }
 }
 
-fn token_details(error: &TokenError) -> Vec<Fact> {
+/// What the component says, borrowed.
+fn borrow(error: &TokenError) -> token_error::TokenError<'_> {
+    use token_error::TokenError as Borrowed;
     match error {
-        TokenError::Configuration(error) => {
-            let mut facts = Vec::new();
-            push(&mut facts, "setting", error.setting.as_deref());
-            facts
+        TokenError::Configuration(error) => Borrowed::Configuration(error.setting.as_deref()),
+        TokenError::TokenFile(_) => Borrowed::TokenFile,
+        TokenError::Assertion(error) => {
+            Borrowed::Assertion(error.assertion.as_ref().map(assertion))
         }
-        TokenError::TokenFile(_) | TokenError::Denied(_) => Vec::new(),
-        TokenError::Assertion(error) => assertion(error.assertion.as_ref()),
-        TokenError::Refused(error) => refused(error),
-        TokenError::Unavailable(error) => unavailable(error),
-        TokenError::BadResponse(error) => {
-            let mut facts = Vec::new();
-            // 0 stands for an answer that had no usable head.
-            if error.status != 0 {
-                facts.push(Fact::new("status", u64::from(error.status)));
-            }
-            facts.push(Fact::new("requests", u64::from(error.requests)));
-            facts
-        }
+        TokenError::Refused(error) => Borrowed::Refused(Refused {
+            status: error.status,
+            error: &error.error,
+            codes: &error.codes,
+            description: &error.description,
+            correlation_id: error.correlation_id.as_deref(),
+            trace_id: error.trace_id.as_deref(),
+            timestamp: error.timestamp.as_deref(),
+            has_claims: error.claims.is_some(),
+            assertion: error.assertion.as_ref().map(assertion),
+            requests: error.requests,
+        }),
+        TokenError::Unavailable(error) => Borrowed::Unavailable(Unavailable {
+            kind: match error.cause {
+                UnavailableCause::Transport => "transport",
+                UnavailableCause::Timeout => "timeout",
+                UnavailableCause::ServerError => "server error",
+                UnavailableCause::Throttled => "throttled",
+            },
+            status: error.status,
+            retry_after: error.retry_after,
+            codes: &error.codes,
+            correlation_id: error.correlation_id.as_deref(),
+            timestamp: error.timestamp.as_deref(),
+            assertion: error.assertion.as_ref().map(assertion),
+            requests: error.requests,
+        }),
+        TokenError::BadResponse(error) => Borrowed::BadResponse {
+            status: error.status,
+            requests: error.requests,
+        },
+        TokenError::Denied(_) => Borrowed::Denied,
     }
 }
 
-fn refused(error: &RefusedError) -> Vec<Fact> {
-    let mut facts = vec![
-        Fact::new("status", u64::from(error.status)),
-        Fact::new("error", error.error.as_str()),
-        Fact::new("codes", numbers(&error.codes)),
-        Fact::new("description", error.description.as_str()),
-    ];
-    push(
-        &mut facts,
-        "correlation id",
-        error.correlation_id.as_deref(),
-    );
-    push(&mut facts, "trace id", error.trace_id.as_deref());
-    push(&mut facts, "timestamp", error.timestamp.as_deref());
-    if error.claims.is_some() {
-        // The challenge itself is a secret.
-        facts.push(Fact::new("claims challenge", true));
+fn assertion(facts: &AssertionFacts) -> Assertion<'_> {
+    Assertion {
+        issuer: facts.issuer.as_deref(),
+        subject: facts.subject.as_deref(),
+        audiences: &facts.audiences,
+        issued_at: facts.issued_at,
+        not_before: facts.not_before,
+        expires_on: facts.expires_on,
     }
-    facts.push(Fact::new("requests", u64::from(error.requests)));
-    facts.extend(assertion(error.assertion.as_ref()));
-    facts
-}
-
-fn unavailable(error: &UnavailableError) -> Vec<Fact> {
-    let kind = match error.cause {
-        UnavailableCause::Transport => "transport",
-        UnavailableCause::Timeout => "timeout",
-        UnavailableCause::ServerError => "server error",
-        UnavailableCause::Throttled => "throttled",
-    };
-    let mut facts = vec![Fact::new("kind", kind)];
-    if let Some(status) = error.status {
-        facts.push(Fact::new("status", u64::from(status)));
-    }
-    if let Some(seconds) = error.retry_after {
-        facts.push(Fact::new("retry after s", seconds));
-    }
-    if !error.codes.is_empty() {
-        facts.push(Fact::new("codes", numbers(&error.codes)));
-    }
-    push(
-        &mut facts,
-        "correlation id",
-        error.correlation_id.as_deref(),
-    );
-    push(&mut facts, "timestamp", error.timestamp.as_deref());
-    facts.push(Fact::new("requests", u64::from(error.requests)));
-    facts.extend(assertion(error.assertion.as_ref()));
-    facts
-}
-
-/// What the federated token says of itself: what a federated credential must
-/// match, and its times.
-fn assertion(facts: Option<&AssertionFacts>) -> Vec<Fact> {
-    let mut shown = Vec::new();
-    let Some(facts) = facts else {
-        return shown;
-    };
-    push(&mut shown, "issuer", facts.issuer.as_deref());
-    push(&mut shown, "subject", facts.subject.as_deref());
-    shown.push(Fact::new("audience", facts.audiences.clone()));
-    for (label, time) in [
-        ("issued", facts.issued_at),
-        ("not before", facts.not_before),
-        ("expires", facts.expires_on),
-    ] {
-        if let Some(time) = time {
-            shown.push(Fact::new(label, Utc(time)));
-        }
-    }
-    shown
-}
-
-fn checks(error: &RefusedError, settings: &Settings) -> Vec<keyhole_report::Check> {
-    let identity = Identity {
-        client_id: settings.client_id().as_str(),
-        subject: error
-            .assertion
-            .as_ref()
-            .and_then(|facts| facts.subject.as_deref()),
-    };
-    for_refusal(&error.codes, identity)
-}
-
-fn numbers(codes: &[u32]) -> Vec<String> {
-    codes.iter().map(ToString::to_string).collect()
 }
 
 fn push(facts: &mut Vec<Fact>, label: &str, value: Option<&str>) {
@@ -213,7 +126,8 @@ fn push(facts: &mut Vec<Fact>, label: &str, value: Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keyhole_host::{BadResponseError, DeniedError, Explanation};
+    use keyhole_commands::token_error::shorten;
+    use keyhole_host::{BadResponseError, DeniedError, Explanation, RefusedError};
     use std::time::Duration;
 
     fn explanation() -> Explanation {

@@ -5,13 +5,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use keyhole_commands::limits::Limits;
 use keyhole_exchange::settings::Flags;
-use keyhole_host::DEFAULT_TIMEOUT;
-use keyhole_report::{ExitClass, Failure};
+use keyhole_report::Failure;
 
-use crate::duration::GoDuration;
 use crate::github_actions::{self, GitHubFlags};
 use crate::network_flags::NetworkFlags;
+use keyhole_commands::duration::GoDuration;
 
 /// Who asks whom for what.
 #[derive(Debug, Args)]
@@ -163,9 +163,7 @@ pub(crate) struct SandboxFlags {
 impl SandboxFlags {
     /// The limit of the whole call.
     pub(crate) fn timeout(&self) -> Duration {
-        let default =
-            || DEFAULT_TIMEOUT.saturating_add(self.retry_propagation().unwrap_or_default());
-        self.timeout.map_or_else(default, |timeout| timeout.0)
+        self.limits().timeout()
     }
 
     /// How long to go on while a federated credential spreads.
@@ -178,18 +176,13 @@ impl SandboxFlags {
     /// # Errors
     /// `--timeout` ends the call before `--retry-propagation` does.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match (self.timeout, self.retry_propagation) {
-            (Some(timeout), Some(propagation)) if timeout.0 <= propagation.0 => Err(Failure::new(
-                ExitClass::Configuration,
-                format!(
-                    "--timeout ({} s) would end the call before --retry-propagation ({} s) does",
-                    timeout.0.as_secs_f64(),
-                    propagation.0.as_secs_f64()
-                ),
-                "Leave --timeout out (then it is 60 s more than --retry-propagation), or give it \
-                 a longer time.",
-            )),
-            _ => Ok(()),
+        self.limits().check()
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout.map(|duration| duration.0),
+            retry_propagation: self.retry_propagation(),
         }
     }
 
@@ -324,6 +317,11 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(target), "{text}");
         }
+    }
+
+    #[test]
+    fn a_call_takes_as_long_as_the_host_would_give_it() {
+        assert_eq!(Limits::default().timeout(), keyhole_host::DEFAULT_TIMEOUT);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use keyhole_commands::login::{self, EXEC_INFO};
+use keyhole_commands::token_error::shorten;
 use keyhole_report::{ApiVersion, BearerToken, ExecCredential, ExitClass, Failure};
 
 use crate::cache::CacheFlags;
@@ -10,10 +12,6 @@ use crate::flags::{IdentityFlags, LogFlags, SandboxFlags};
 use crate::kubelogin::KubeloginFlags;
 use crate::propagation::Propagation;
 use crate::{artifact, exit, failure, help, sandbox};
-
-/// Variable in which kubectl says which version it expects (Kubernetes,
-/// "client-go credential plugins").
-const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
 /// Print an access token as kubectl's ExecCredential
 ///
@@ -65,7 +63,7 @@ impl GetToken {
                 }
                 // kubectl is who sets it.
                 if std::env::var_os(EXEC_INFO).is_some_and(|info| !info.is_empty()) {
-                    failure::shorten(&mut failure);
+                    shorten(&mut failure);
                 }
                 exit::fail(&failure, &notes)
             }
@@ -120,14 +118,5 @@ impl GetToken {
 
 fn asked_version() -> Result<ApiVersion, Failure> {
     let info = std::env::var_os(EXEC_INFO).map(|value| value.to_string_lossy().into_owned());
-    ApiVersion::from_exec_info(info.as_deref()).map_err(|error| {
-        Failure::new(
-            ExitClass::Configuration,
-            error.to_string(),
-            format!(
-                "{EXEC_INFO} is set by kubectl from the kubeconfig's exec.apiVersion: use \
-                 client.authentication.k8s.io/v1 or v1beta1 there."
-            ),
-        )
-    })
+    login::asked_version(info.as_deref())
 }

@@ -20,7 +20,7 @@ use crate::{artifact, exit, help, sandbox, sections, terminal};
 /// Show the component, and what these settings would grant it
 ///
 /// Digests, size, imports and exports of the component in this program (or of
-/// FILE), who built it from what, and every variable, file, request and limit
+/// FILE, and of its parts), who built it from what, and every variable, file, request and limit
 /// it would be granted. Nothing is run.
 #[derive(Debug, Args)]
 #[command(after_long_help = help::inspect())]
@@ -71,8 +71,9 @@ impl Inspect {
             (file, Some(list)) => {
                 verify::run(list, file.as_deref()).map(|section| run.sections.push(section))
             }
-            (Some(file), _) => component_file(file, self.sandbox.timeout())
-                .map(|section| run.sections.push(section)),
+            (Some(file), _) => component_file(file, self.sandbox.timeout(), &mut run.notes)
+                .map(|sections| run.sections.extend(sections))
+                .map(|()| run.sections.extend(crate::guard::rule_of(file))),
             _ => self.chosen(&mut run),
         };
         if let Err(failure) = looked {
@@ -127,15 +128,30 @@ impl Inspect {
 }
 
 #[cfg(feature = "compiler")]
-fn component_file(file: &Path, timeout: Duration) -> Result<Section, Failure> {
-    use crate::failure;
+fn component_file(
+    file: &Path,
+    timeout: Duration,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Section>, Failure> {
+    use crate::{failure, parts};
 
-    let facts = keyhole_host::inspect(artifact::read(file)?, timeout)
-        .map_err(|error| failure::of(&error, None))?;
-    Ok(sections::component(Some(&facts)))
+    let bytes = artifact::read(file)?;
+    let facts =
+        keyhole_host::inspect(bytes.clone(), timeout).map_err(|error| failure::of(&error, None))?;
+    let identity = artifact::identity();
+    let ours = identity.as_ref().and_then(|ours| ours["sha256"].as_str());
+    let (parts, more) = parts::of(&bytes, ours);
+    notes.extend(more);
+    let mut sections = vec![sections::component(Some(&facts))];
+    sections.extend(parts);
+    Ok(sections)
 }
 
 #[cfg(not(feature = "compiler"))]
-fn component_file(file: &Path, _timeout: Duration) -> Result<Section, Failure> {
+fn component_file(
+    file: &Path,
+    _timeout: Duration,
+    _notes: &mut Vec<String>,
+) -> Result<Vec<Section>, Failure> {
     Err(artifact::no_compiler(file))
 }

@@ -14,19 +14,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
+use keyhole_commands::login::{DEVICE_CODE, WORKLOAD_IDENTITY, other_login};
 use keyhole_exchange::settings::{Flags, Settings, flag, variable};
 use keyhole_report::{ExitClass, Failure};
 
-use crate::duration::GoDuration;
 use crate::flags::SandboxFlags;
 use crate::sandbox;
 pub(crate) use foreign::ForeignFlags;
-
-/// The one login that is done here.
-const WORKLOAD_IDENTITY: &str = "workloadidentity";
-
-/// kubelogin's default.
-const DEVICE_CODE: &str = "devicecode";
+use keyhole_commands::duration::GoDuration;
 
 /// Overrides `--login` in kubelogin.
 const LOGIN_METHOD: &str = "AAD_LOGIN_METHOD";
@@ -151,32 +146,6 @@ impl KubeloginFlags {
             .or_else(|| self.login.clone())
             .unwrap_or_else(|| default.to_owned())
     }
-}
-
-fn other_login(method: &str) -> Failure {
-    const OTHERS: [&str; 8] = [
-        DEVICE_CODE,
-        "interactive",
-        "spn",
-        "ropc",
-        "msi",
-        "azurecli",
-        "azd",
-        "azurepipelines",
-    ];
-    let is_kubelogins = OTHERS.contains(&method);
-    let what = match is_kubelogins {
-        true => "is not done by Keyhole",
-        false => "is not a supported login method",
-    };
-    Failure::new(
-        ExitClass::Configuration,
-        format!("'{method}' {what}; the one method here is {WORKLOAD_IDENTITY}"),
-        format!(
-            "Give --login {WORKLOAD_IDENTITY}, or use Azure's own kubelogin for {}.",
-            OTHERS.join(", ")
-        ),
-    )
 }
 
 impl Chosen {

@@ -14,7 +14,6 @@ mod cache;
 mod command_line;
 mod completions;
 mod convert_kubeconfig;
-mod duration;
 mod envoy;
 mod exit;
 mod explain;
@@ -22,12 +21,19 @@ mod failure;
 mod flags;
 mod get_token;
 mod github_actions;
+#[cfg(feature = "compiler")]
+mod guard;
+#[cfg(not(feature = "compiler"))]
+#[path = "guard/elsewhere.rs"]
+mod guard;
 mod help;
 mod inspect;
 mod kubelogin;
 mod log;
 mod network_flags;
 mod page;
+#[cfg(feature = "compiler")]
+mod parts;
 #[cfg(feature = "compiler")]
 mod precompile;
 mod progress;

@@ -13,9 +13,9 @@ use keyhole_proxy_rules::rules::{RuleError, Rules};
 use keyhole_proxy_rules::settings::{DEFAULT_HEADER_TIMEOUT, Settings};
 use keyhole_report::{ExitClass, Failure};
 
-use crate::duration::GoDuration;
 use crate::flags::{IdentityFlags, SandboxFlags};
 use crate::{artifact, exit, failure, help, sandbox};
+use keyhole_commands::duration::GoDuration;
 
 /// Add the access token to requests for one upstream
 ///

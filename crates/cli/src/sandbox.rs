@@ -5,8 +5,8 @@ use std::env::VarError;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use keyhole_exchange::cloud;
-use keyhole_exchange::settings::{Flags, Settings, SettingsError};
+use keyhole_commands::settings::unusable;
+use keyhole_exchange::settings::{Flags, Settings};
 use keyhole_host::audit::AuditEvent;
 use keyhole_host::{Artifact, Keyhole, Observations, TlsRoots, TokenCache, TokenRequest};
 use keyhole_report::{ExitClass, Failure};
@@ -49,18 +49,6 @@ pub(crate) fn resolve(
         ));
     }
     settings.map_err(|error| unusable(&error))
-}
-
-fn unusable(error: &SettingsError) -> Failure {
-    let reason = match error {
-        SettingsError::UnknownCloud { name, .. } => cloud::without_name(name),
-        _ => None,
-    };
-    Failure::new(
-        ExitClass::Configuration,
-        error.to_string(),
-        reason.unwrap_or_default().to_owned() + &error.next_step(),
-    )
 }
 
 /// What a person should know about the settings, as sentences.

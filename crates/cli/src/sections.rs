@@ -1,38 +1,10 @@
 //! What held for a run, as sections of its report.
 
-use keyhole_exchange::settings::Settings;
 use keyhole_host::{ComponentFacts, Grants, Origin};
 use keyhole_report::{Fact, Section, Value};
 
 use crate::artifact;
-
-/// The settings, and which flag or variable each is from.
-pub(crate) fn settings(settings: &Settings) -> Section {
-    let origins = settings.origins();
-    let from = [
-        ("client id", origins.client_id),
-        ("tenant", origins.tenant),
-        ("authority", origins.authority),
-        ("scope", origins.scope),
-        ("token file", origins.token_file),
-    ];
-    Section {
-        key: "settings",
-        title: "Settings",
-        facts: vec![
-            Fact::new("client id", settings.client_id().as_str()),
-            Fact::new("tenant", settings.tenant().as_str()),
-            Fact::new("authority", settings.authority().url()),
-            Fact::new("scope", settings.scope().as_str()),
-            Fact::new("token file", settings.token_file()),
-            Fact::new(
-                "from",
-                from.map(|(what, origin)| format!("{what}: {origin}"))
-                    .to_vec(),
-            ),
-        ],
-    }
-}
+pub(crate) use keyhole_commands::settings::section as settings;
 
 /// What the component may see, read, send and use up: all of it.
 pub(crate) fn grants(grants: &Grants) -> Section {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
+use keyhole_commands::settings::summary;
 use keyhole_exchange::settings::Settings;
 use keyhole_host::audit::AuditEvent;
 use keyhole_host::{AccessToken, Error};
@@ -309,15 +310,6 @@ impl Steps {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Step>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn summary(settings: &Settings) -> String {
-    format!(
-        "client {}, tenant {}, authority {}",
-        settings.client_id(),
-        settings.tenant(),
-        settings.authority()
-    )
 }
 
 fn shorten(token: &AccessToken) -> TokenSummary {

@@ -1,5 +1,6 @@
 //! The federated token file.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use keyhole_exchange::exchange::{FileFault, FileFaultKind};
@@ -20,8 +21,9 @@ pub(crate) fn read(path: &str) -> Result<Zeroizing<Vec<u8>>, FileFault> {
     read_all(&open(path)?)
 }
 
-/// Opens the file below the preopen that is the longest prefix of its path.
-/// Links are followed: kubelet's projected volumes are made of them.
+/// Opens the file below the preopen that is the longest prefix of its path; jco's
+/// shim can also give the file itself as one, which the empty path opens. Links
+/// are followed: kubelet's projected volumes are made of them.
 fn open(path: &str) -> Result<Descriptor, FileFault> {
     let directories = preopens::get_directories();
     let mut nearest: Option<(&Descriptor, &str, usize)> = None;
@@ -33,10 +35,15 @@ fn open(path: &str) -> Result<Descriptor, FileFault> {
         }
     }
     let Some((directory, rest, _)) = nearest else {
-        return Err(FileFault::new(
-            FileFaultKind::NotFound,
-            "no directory that was granted holds it",
-        ));
+        let mut detail = String::from("no directory that was granted holds it: ");
+        if directories.is_empty() {
+            detail.push_str("none was");
+        }
+        for (index, (_, name)) in directories.iter().enumerate() {
+            detail.push_str(if index == 0 { "" } else { ", " });
+            detail.push_str(name);
+        }
+        return Err(FileFault::new(FileFaultKind::NotFound, &detail));
     };
     directory
         .open_at(
@@ -48,12 +55,15 @@ fn open(path: &str) -> Result<Descriptor, FileFault> {
         .map_err(fault)
 }
 
-/// `path` relative to a preopen of that name, if it lies below it.
+/// `path` relative to a preopen of that name, if it is that or lies below it.
 fn below<'p>(preopen: &str, path: &'p str) -> Option<&'p str> {
     let rest = match preopen.trim_end_matches('/') {
         "" => path.strip_prefix('/')?,
         "." if !path.starts_with('/') => path.strip_prefix("./").unwrap_or(path),
-        name => path.strip_prefix(name)?.strip_prefix('/')?,
+        name => match path.strip_prefix(name)? {
+            "" => return Some(""),
+            rest => rest.strip_prefix('/')?,
+        },
     };
     let rest = rest.trim_start_matches('/');
     (!rest.is_empty()).then_some(rest)

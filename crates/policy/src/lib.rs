@@ -18,6 +18,7 @@ pub mod address;
 pub mod cache;
 pub mod file;
 pub mod form;
+pub mod guard;
 pub mod header;
 pub mod identity_binding;
 mod place;

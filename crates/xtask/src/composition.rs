@@ -7,11 +7,14 @@ use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, plug};
 
 use crate::files;
-use crate::guests::{EXCHANGE, GATEWAY};
+use crate::guests::{COMMAND, EXCHANGE, FLAGS, GATEWAY};
 use crate::workspace::Workspace;
 
 /// The gateway with the exchange in it: for `wasmtime serve` and its like.
 pub(crate) const COMPOSED_GATEWAY: &str = "gateway";
+
+/// The command with the exchange in it: for any runtime of `wasi:cli` commands.
+pub(crate) const COMPOSED_COMMAND: &str = "keyhole";
 
 /// Joins the gateway and the exchange; answers how many bytes that is.
 ///
@@ -43,3 +46,37 @@ pub(crate) fn compose(inner: &[u8], outer: &[u8]) -> Result<Vec<u8>> {
     plug(&mut graph, vec![inner], outer)?;
     Ok(graph.encode(EncodeOptions::default())?)
 }
+
+/// Joins the command, its flags and the exchange; answers how many bytes that is.
+///
+/// # Errors
+///
+/// They do not fit each other.
+pub(crate) fn command(workspace: &Workspace) -> Result<usize> {
+    let mut graph = CompositionGraph::new();
+    let mut instantiate = |name: &str, file: &str| {
+        let bytes = files::read(&workspace.component(file))?;
+        let package = Package::from_bytes(name, None, bytes, graph.types_mut())?;
+        let package = graph.register_package(package)?;
+        anyhow::Ok(graph.instantiate(package))
+    };
+    let flags = instantiate("keyhole:flags", FLAGS.name)?;
+    let exchange = instantiate("keyhole:exchange", EXCHANGE.name)?;
+    let command = instantiate("keyhole:command", COMMAND.name)?;
+    let mut compose = || {
+        let variables = graph.alias_instance_export(flags, ENVIRONMENT)?;
+        graph.set_instantiation_argument(exchange, ENVIRONMENT, variables)?;
+        let provider = graph.alias_instance_export(exchange, TOKEN_PROVIDER)?;
+        graph.set_instantiation_argument(command, TOKEN_PROVIDER, provider)?;
+        let run = graph.alias_instance_export(command, RUN)?;
+        graph.export(run, RUN)?;
+        anyhow::Ok(graph.encode(EncodeOptions::default())?)
+    };
+    let composed = compose().context("the command, its flags and the exchange do not fit")?;
+    files::put(&workspace.component(COMPOSED_COMMAND), &composed)?;
+    Ok(composed.len())
+}
+
+const ENVIRONMENT: &str = "wasi:cli/environment@0.2.12";
+const RUN: &str = "wasi:cli/run@0.2.12";
+const TOKEN_PROVIDER: &str = "keyhole:identity/token-provider@0.1.0";

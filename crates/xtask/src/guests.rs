@@ -36,6 +36,36 @@ pub(crate) const GATEWAY: Guest = Guest {
     name: "gateway-alone",
 };
 
+/// Lets one form to one endpoint pass.
+const GUARD_ENDPOINT: Guest = Guest {
+    package: "keyhole-guard-endpoint",
+    name: "guard-endpoint",
+};
+
+/// Shows one file.
+const GUARD_FILE: Guest = Guest {
+    package: "keyhole-guard-file",
+    name: "guard-file",
+};
+
+/// The rule of the guards by variables.
+const GUARD_ENVIRONMENT: Guest = Guest {
+    package: "keyhole-guard-environment",
+    name: "guard-environment",
+};
+
+/// `verify` and `get-token`, without the exchange.
+pub(crate) const COMMAND: Guest = Guest {
+    package: "keyhole-command",
+    name: "command",
+};
+
+/// The command's flags as the exchange's variables.
+pub(crate) const FLAGS: Guest = Guest {
+    package: "keyhole-flags",
+    name: "flags",
+};
+
 /// The one that attacks the host.
 pub(crate) const HOSTILE: Guest = Guest {
     package: "keyhole-guests",
@@ -61,7 +91,19 @@ pub(crate) const WHOAMI: Guest = Guest {
 };
 
 /// All of them.
-pub(crate) const GUESTS: &[Guest] = &[EXCHANGE, GATEWAY, HOSTILE, HOSTILE_GATEWAY, OTHER, WHOAMI];
+pub(crate) const GUESTS: &[Guest] = &[
+    EXCHANGE,
+    GATEWAY,
+    GUARD_ENDPOINT,
+    GUARD_FILE,
+    GUARD_ENVIRONMENT,
+    COMMAND,
+    FLAGS,
+    HOSTILE,
+    HOSTILE_GATEWAY,
+    OTHER,
+    WHOAMI,
+];
 
 /// Builds one component with its identity; leaves both where the host and the
 /// tests look for them.

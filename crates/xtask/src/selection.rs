@@ -11,11 +11,13 @@ use std::process::Command;
 /// xtask's own tests use the profile it runs in.
 const PACKAGES: &[&str] = &[
     "keyhole",
+    "keyhole-commands",
     "keyhole-emulator",
     "keyhole-envoy-config",
     "keyhole-envoy-filter",
     "keyhole-example-host",
     "keyhole-exchange",
+    "keyhole-guard",
     "keyhole-host",
     "keyhole-kubeconfig",
     "keyhole-policy",
@@ -60,10 +62,15 @@ mod tests {
     fn every_package_is_either_selected_or_known_to_be_built_elsewhere() {
         const ELSEWHERE: &[&str] = &[
             "keyhole-bench",
+            "keyhole-command",
             "keyhole-component",
             "keyhole-example-wasmtime",
             "keyhole-example-whoami",
+            "keyhole-flags",
             "keyhole-gateway",
+            "keyhole-guard-endpoint",
+            "keyhole-guard-environment",
+            "keyhole-guard-file",
             "keyhole-guests",
             "keyhole-hostile-gateway",
             "keyhole-other-component",

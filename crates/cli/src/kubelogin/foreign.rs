@@ -3,6 +3,7 @@
 //! would be unsafe. Their values are not looked at.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use keyhole_commands::login::{NO_POP, NO_POP_NEXT, NO_SECRET, NO_SECRET_NEXT};
 use keyhole_report::{ExitClass, Failure};
 
 /// A flag of kubelogin's.
@@ -34,13 +35,6 @@ enum Fate {
 
 const OTHER_LOGIN: &str = "belongs to another login method";
 const NO_CACHE: &str = "--cache-dir is the directory of a cache here";
-const NO_SECRET: &str =
-    "would put a secret on a command line, where every process of the machine can read it";
-const NO_SECRET_NEXT: &str =
-    "Leave it away: this login needs no secret. Whoever could see it here should not know it.";
-const NO_POP: &str = "asks for a proof-of-possession token, and a bearer token would come instead";
-const NO_POP_NEXT: &str =
-    "Leave it away, or use a login method of kubelogin that binds tokens (spn, interactive).";
 
 const fn value(name: &'static str, why: &'static str) -> Flag {
     Flag {

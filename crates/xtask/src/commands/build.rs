@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::wasm;
-use crate::composition::COMPOSED_GATEWAY;
+use crate::composition::{COMPOSED_COMMAND, COMPOSED_GATEWAY};
 use crate::files;
 use crate::guests::{EXCHANGE, GATEWAY, Guest, HOSTILE};
 use crate::plugins::ENVOY_FILTER;
@@ -125,6 +125,7 @@ fn collect(workspace: &Workspace) -> Result<()> {
     files::put_program(&workspace.slim("keyhole"), &dist.join("keyhole"))?;
     files::put_program(&workspace.full("keyhole"), &dist.join("keyhole-full"))?;
     for from in [
+        workspace.component(COMPOSED_COMMAND),
         workspace.component(COMPOSED_GATEWAY),
         workspace.component(EXCHANGE.name),
         workspace.identity(EXCHANGE.name),

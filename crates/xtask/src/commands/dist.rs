@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::build;
 use crate::crate_graph::CrateGraph;
 use crate::files;
-use crate::guests::{EXCHANGE, GATEWAY};
+use crate::guests::{COMMAND, EXCHANGE, FLAGS, GATEWAY};
 use crate::plugins::ENVOY_FILTER;
 use crate::process;
 use crate::provenance::Provenance;
@@ -20,6 +20,10 @@ use crate::workspace::{self, Workspace};
 const COMPONENTS: &[(&str, &[&str])] = &[
     ("exchange.wasm", &[EXCHANGE.package]),
     ("gateway.wasm", &[EXCHANGE.package, GATEWAY.package]),
+    (
+        "keyhole.wasm",
+        &[EXCHANGE.package, COMMAND.package, FLAGS.package],
+    ),
     ("envoy-filter.wasm", &[ENVOY_FILTER.package]),
 ];
 

@@ -50,6 +50,7 @@ type Compose = fn(&Workspace) -> Result<usize>;
 /// What is joined, by its name.
 const COMPOSITIONS: &[(&str, Compose)] = &[
     (composition::COMPOSED_GATEWAY, composition::gateway),
+    (composition::COMPOSED_COMMAND, composition::command),
     (examples::WITH_EXCHANGE, examples::composition),
 ];
 

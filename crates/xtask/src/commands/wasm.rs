@@ -36,6 +36,10 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
         eprintln!("    {} bytes", examples::composition(workspace)?);
         Ok(())
     })?;
+    steps.run("composition of the command", || {
+        eprintln!("    {} bytes", composition::command(workspace)?);
+        Ok(())
+    })?;
     steps.run(format!("plugin {}", ENVOY_FILTER.name), || {
         let built = plugins::build(workspace, &toolchain, ENVOY_FILTER)?;
         eprintln!("    {} bytes, sha256:{}", built.size, built.sha256);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::wasm;
 use crate::files;
-use crate::guests::{EXCHANGE, GATEWAY};
+use crate::guests::{COMMAND, EXCHANGE, FLAGS, GATEWAY};
 use crate::imports::{self, Functions};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -35,7 +35,12 @@ pub(super) fn check(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 }
 
 fn check_imports(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
-    for (guest, list) in [(EXCHANGE, "exchange.imports"), (GATEWAY, "gateway.imports")] {
+    for (guest, list) in [
+        (EXCHANGE, "exchange.imports"),
+        (GATEWAY, "gateway.imports"),
+        (COMMAND, "command.imports"),
+        (FLAGS, "flags.imports"),
+    ] {
         steps.run(format!("wit/{list}"), || {
             let component = files::read(&workspace.component(guest.name))?;
             let text = files::read(&workspace.root.join("wit").join(list))?;
@@ -45,7 +50,7 @@ fn check_imports(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
                 bail!(
                     "{}.wasm does not import exactly the functions of wit/{list}:\n\
                      {difference}\n\
-                     The list is what the host links. Change the component, or, if the contract \
+                     The list is what is linked. Change the component, or, if the contract \
                      itself is to change, the list and the host",
                     guest.name
                 );

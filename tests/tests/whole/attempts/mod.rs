@@ -9,6 +9,7 @@ mod alone;
 mod environment;
 mod file_grant;
 mod form;
+mod guarded;
 mod limits;
 mod request;
 mod requests;

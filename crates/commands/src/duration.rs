@@ -1,13 +1,15 @@
 //! Durations as Go writes them, so that values from a kubelogin command line
 //! mean the same here.
 
-use std::str::FromStr;
-use std::time::Duration;
+use alloc::format;
+use alloc::string::String;
+use core::str::FromStr;
+use core::time::Duration;
 
 /// A length of time greater than zero in the notation of Go's
 /// `time.ParseDuration`: `60s`, `1m30s`, `1.5h`, `500ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct GoDuration(pub(crate) Duration);
+pub struct GoDuration(pub Duration);
 
 /// Units and their length in nanoseconds. Longer names come first where a
 /// shorter one is a prefix of them.

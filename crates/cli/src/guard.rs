@@ -1,0 +1,183 @@
+//! `keyhole guard`: a component, held to one request and one file on any runtime.
+
+mod rule;
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use keyhole_exchange::settings::{Origin, Settings, flag};
+use keyhole_guard::{GuardError, GuardRule, RuleSource, guard};
+use keyhole_host::Digest;
+use keyhole_report::{ExitClass, Failure};
+
+use crate::flags::IdentityFlags;
+use crate::{artifact, exit, sandbox};
+
+pub(crate) use rule::rule_of;
+
+/// Hold a component to one request and one file on any runtime (full build)
+///
+/// Joins it with two guards into one component. The guards let the form of these
+/// settings to their token endpoint pass and show their token file, read-only; all
+/// else is refused, whatever the runtime grants. The rule is fixed in the file.
+/// docs/guard.md says what guards cannot do.
+#[derive(Debug, Args)]
+pub(crate) struct Guard {
+    /// Where to write the guarded component
+    #[arg(long, short = 'o', value_name = "FILE")]
+    output: PathBuf,
+
+    /// What to guard instead of keyhole.wasm, which this program carries
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+
+    /// Make the rule of the AZURE_* variables at each start instead
+    ///
+    /// Weaker: whoever sets the variables sets the rule. Without them everything is
+    /// refused.
+    #[arg(long, conflicts_with_all = [
+        "client_id", "tenant_id", "server_id", "scope", "federated_token_file",
+        "github_actions_token", "authority_host", "environment", "known_authorities_only",
+        "insecure_http",
+    ])]
+    rule_from_environment: bool,
+
+    /// Allow an authority on http://, which only a loopback name or address can be
+    #[arg(long)]
+    insecure_http: bool,
+
+    #[command(flatten)]
+    identity: IdentityFlags,
+}
+
+impl Guard {
+    /// Joins and writes.
+    pub(crate) fn run(&self) -> ExitCode {
+        let mut notes = Vec::new();
+        match self.join(&mut notes) {
+            Ok(()) => exit::code(ExitClass::Done),
+            Err(failure) => exit::fail(&failure, &notes),
+        }
+    }
+
+    fn join(&self, notes: &mut Vec<String>) -> Result<(), Failure> {
+        let (source, allowed) = match self.rule_from_environment {
+            true => (
+                RuleSource::Environment,
+                "what the AZURE_* variables ask for at its start".to_owned(),
+            ),
+            false => {
+                let rule = self.rule(notes)?;
+                let allowed = rule.to_string();
+                (RuleSource::Fixed(rule), allowed)
+            }
+        };
+        let (name, program) = match &self.component {
+            None => ("keyhole.wasm".to_owned(), artifact::command()?),
+            Some(file) => (file.display().to_string(), artifact::read(file)?),
+        };
+        let guarded = guard(&program, &source, &artifact::guards()?)
+            .map_err(|error| refused(&name, &error))?;
+        put(&self.output, &guarded).map_err(|error| {
+            Failure::new(
+                ExitClass::Configuration,
+                format!("{} cannot be written: {error}", self.output.display()),
+                "Name a file in a folder that is there and can be written to.",
+            )
+        })?;
+        exit::print(&format!(
+            "{}  {} bytes, {}\nallowed  {allowed}\n",
+            self.output.display(),
+            guarded.len(),
+            Digest::of(&guarded)
+        ))
+    }
+
+    fn rule(&self, notes: &mut Vec<String>) -> Result<GuardRule, Failure> {
+        let settings = sandbox::resolve(&self.identity.to_settings_flags(), sandbox::variable)?;
+        *notes = sandbox::notes(&settings);
+        self.judge(&settings)?;
+        Ok(GuardRule::of(&settings))
+    }
+
+    fn judge(&self, settings: &Settings) -> Result<(), Failure> {
+        let wrong = |message, next_step| Failure::new(ExitClass::Configuration, message, next_step);
+        if settings.origins().token_file == Origin::Flag(flag::GITHUB_ACTIONS_TOKEN) {
+            return Err(wrong(
+                "a guard shows a file, and the token of GitHub Actions is none".to_owned(),
+                "Leave --github-actions-token out; a job can write its token to a file.",
+            ));
+        }
+        let rule = GuardRule::of(settings);
+        if rule.scheme == "http" && !self.insecure_http {
+            return Err(wrong(
+                format!(
+                    "the authority {} would get the federated token in plain text",
+                    settings.authority().url()
+                ),
+                "Use https://, or allow it for this loopback authority with --insecure-http.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn refused(name: &str, error: &GuardError) -> Failure {
+    let (class, next_step) = match error {
+        GuardError::NoComponent(_) => (
+            ExitClass::Configuration,
+            "Name a component in binary form; of a core module `wasm-tools component new` makes \
+             one.",
+        ),
+        GuardError::NothingToGuard => (
+            ExitClass::Configuration,
+            "It reaches neither network nor files, so any runtime holds it.",
+        ),
+        GuardError::NotHeld(_) => (
+            ExitClass::Configuration,
+            "A guarded component has HTTP requests, files, standard streams, variables, clocks and \
+             random numbers. Build it without the rest: guarded as it is, it could go around the \
+             guards.",
+        ),
+        GuardError::Bug(_) => (
+            ExitClass::Bug,
+            "Report it with the command and the version.",
+        ),
+        GuardError::Server(_) => (
+            ExitClass::Configuration,
+            "Guard what it asks for tokens instead.",
+        ),
+        _ => (
+            ExitClass::Configuration,
+            "Build it against WASI 0.2.12 or an earlier 0.2.",
+        ),
+    };
+    Failure::new(
+        class,
+        format!("{name} cannot be guarded: {error}"),
+        next_step,
+    )
+}
+
+/// Writes a file whole or not at all.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+    let mut beside = std::ffi::OsString::from(".");
+    beside.push(name);
+    beside.push(format!(".{}", std::process::id()));
+    let beside = path.with_file_name(beside);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // Whatever the first fault was, it is the one to tell.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}

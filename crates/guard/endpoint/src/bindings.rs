@@ -1,0 +1,13 @@
+//! The world `endpoint`, as wit-bindgen makes it of `wit/guard`.
+
+use super::Guard;
+
+wit_bindgen::generate!({
+    path: ["../../../wit", "../../../wit/guard"],
+    world: "keyhole:guard/endpoint",
+    generate_all,
+    // Codes and methods are the same types outside and inside.
+    merge_structurally_equal_types: true,
+});
+
+export!(Guard with_types_in self);

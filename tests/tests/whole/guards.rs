@@ -1,0 +1,202 @@
+//! `keyhole guard`: the honest exchange passes on stock runtimes, no rule lets
+//! nothing pass, and what is refused to be guarded.
+
+use keyhole_guard::RuleSource;
+use keyhole_tests::guarded::{Pod, guarded, refused, transpile};
+use keyhole_tests::program::{Ran, command, full, run_command, slim};
+use keyhole_tests::stock_server::{jco, wasmtime};
+use keyhole_tests::{World, artifacts, skipped};
+use std::path::{Path, PathBuf};
+
+const VERIFY: [&str; 2] = ["verify", "--insecure-http"];
+
+/// Runs a component on each stock runtime that is there.
+fn on_stock_runtimes(pod: &Pod<'_>, component: &[u8], judge: impl Fn(&str, &Ran)) {
+    let component = pod.put("guarded", component);
+    match wasmtime() {
+        Some(wasmtime) => judge(
+            "wasmtime",
+            &pod.run_in_wasmtime(&wasmtime, &component, &VERIFY),
+        ),
+        None => skipped("no program wasmtime; `cargo xtask test --all` gets it"),
+    }
+    match jco() {
+        Some(jco) => judge(
+            "node",
+            &pod.run_in_node(&transpile(&jco, &component), &VERIFY),
+        ),
+        None => skipped("no jco; `cargo xtask test --all` gets it"),
+    }
+}
+
+#[test]
+fn the_honest_exchange_passes_a_fixed_rule() {
+    let world = World::new();
+    let pod = Pod::new(&world, None);
+    let source = RuleSource::Fixed(pod.rule());
+    let component = guarded(&artifacts::bytes("keyhole"), &source);
+    on_stock_runtimes(&pod, &component, |runtime, ran| {
+        assert_eq!(ran.code, Some(0), "{runtime}: {ran:?}");
+        assert!(ran.stdout.contains("ok      token accepted"), "{ran:?}");
+        assert_eq!(ran.stderr, "", "{runtime}");
+    });
+    let requests = world.emulator.requests();
+    assert!(requests.iter().all(|one| one.status == 200));
+}
+
+#[test]
+fn a_guard_without_a_rule_lets_nothing_pass_and_says_so() {
+    let world = World::new();
+    let pod = Pod::new(&world, None);
+    let source = RuleSource::None("this is a test.".into());
+    let component = guarded(&artifacts::bytes("keyhole"), &source);
+    on_stock_runtimes(&pod, &component, |runtime, ran| {
+        assert_eq!(ran.code, Some(3), "{runtime}: {ran:?}");
+        let line = "keyhole guard: a file was refused: there is no rule, so nothing is allowed. \
+                    this is a test.";
+        assert!(ran.stderr.contains(line), "{runtime}: {ran:?}");
+    });
+    assert_eq!(world.emulator.connections(), 0);
+}
+
+#[test]
+fn other_settings_than_the_rule_s_are_refused_with_what_is_allowed() {
+    let Some(wasmtime) = there(wasmtime()) else {
+        return;
+    };
+    let world = World::granting("api://other");
+    let pod = Pod::new(&world, None);
+    let rule = pod.rule();
+    let component = guarded(
+        &artifacts::bytes("keyhole"),
+        &RuleSource::Fixed(rule.clone()),
+    );
+    let component = pod.put("guarded", &component);
+    let other = "11111111-2222-3333-4444-555555555555";
+    for (flags, broken, code) in [
+        (["--tenant-id", other], "request.path", 7),
+        (["--client-id", other], "form.client_id", 7),
+        (["--scope", "api://other/.default"], "form.scope", 7),
+        (
+            ["--authority-host", "http://127.0.0.1:9"],
+            "request.authority",
+            7,
+        ),
+        (
+            ["--federated-token-file", "/pod/azure-identity-token"],
+            "file.name",
+            3,
+        ),
+    ] {
+        let ran = pod.run_in_wasmtime(&wasmtime, &component, &[&VERIFY[..], &flags].concat());
+        assert_eq!(ran.code, Some(code), "{flags:?}: {ran:?}");
+        assert_eq!(refused(&ran.stderr), [broken], "{flags:?}: {ran:?}");
+        let allowed = match code {
+            3 => &*rule.token_file,
+            _ => &*rule.target().to_string(),
+        };
+        assert!(ran.stderr.contains(allowed), "{flags:?}: {ran:?}");
+    }
+    assert_eq!(world.emulator.requests().len(), 0);
+}
+
+fn there(found: Option<PathBuf>) -> Option<PathBuf> {
+    if found.is_none() {
+        skipped("no program wasmtime; `cargo xtask test --all` gets it");
+    }
+    found
+}
+
+fn guard(world: &World, output: &Path, more: &[&str]) -> Ran {
+    let mut guard = command(&full(), world);
+    guard.arg("guard").arg("-o").arg(output).args(more);
+    run_command(&mut guard, world)
+}
+
+fn inspect(world: &World, file: &Path) -> String {
+    let ran = run_command(command(&full(), world).arg("inspect").arg(file), world);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    ran.stdout
+}
+
+#[test]
+fn the_same_flags_make_the_same_bytes_and_inspect_prints_the_rule() {
+    let world = World::new();
+    let [one, two] = ["one.wasm", "two.wasm"].map(|name| world.folder().join(name));
+    for output in [&one, &two] {
+        let ran = guard(&world, output, &[]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stdout.contains("sha256:"), "{ran:?}");
+    }
+    let bytes = std::fs::read(&one).expect("a component");
+    assert!(bytes == std::fs::read(&two).expect("a component"));
+    let said = inspect(&world, &one);
+    for fact in [
+        "from        fixed in the component",
+        &format!("client id   {}", world.emulator.client_id()),
+        &format!("file        {}", world.token_file().display()),
+        "checked     byte for byte",
+    ] {
+        assert!(said.contains(fact), "{fact:?} in:\n{said}");
+    }
+    // A byte of the client's id, wherever it lies.
+    let client = world.emulator.client_id().as_bytes();
+    let place = bytes
+        .windows(client.len())
+        .position(|window| window == client);
+    let mut changed = bytes;
+    changed[place.expect("the rule")] ^= 1;
+    std::fs::write(&two, &changed).expect("a component");
+    assert!(!inspect(&world, &two).contains(world.emulator.client_id()));
+}
+
+#[test]
+fn a_rule_by_variables_is_told_as_the_weaker_one() {
+    let world = World::new();
+    let output = world.folder().join("guarded.wasm");
+    let ran = guard(&world, &output, &["--rule-from-environment"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let said = inspect(&world, &output);
+    assert!(said.contains("whoever sets them sets the rule"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_guarded_is_refused_and_nothing_is_written() {
+    let world = World::new();
+    let output = world.folder().join("guarded.wasm");
+    let component = |name: &str| artifacts::component(name).display().to_string();
+    let broken = world.folder().join("broken.wasm");
+    std::fs::write(&broken, b"\0asm\x0d\0\x01\0\x63").expect("a file");
+    let sockets = world.folder().join("sockets.wasm");
+    let text = "(component (import \"wasi:http/outgoing-handler@0.2.12\" (instance)) \
+                (import \"wasi:sockets/tcp@0.2.12\" (instance)))";
+    std::fs::write(&sockets, wat::parse_str(text).expect("a component")).expect("a file");
+    for (program, said) in [
+        (component("gateway"), "a server cannot be guarded"),
+        (component("command"), "keyhole:identity/token-provider"),
+        (component("guard-environment"), "there is nothing to guard"),
+        (broken.display().to_string(), "no WebAssembly component"),
+        (sockets.display().to_string(), "wasi:sockets/tcp"),
+    ] {
+        let ran = guard(&world, &output, &["--component", &program]);
+        ran.must_have_failed(2, &[said]);
+        assert!(!output.exists(), "{program}");
+    }
+    let nowhere = world.folder().join("nowhere/guarded.wasm");
+    guard(&world, &nowhere, &[]).must_have_failed(2, &["cannot be written"]);
+    guard(
+        &world,
+        &output,
+        &["--authority-host", "http://127.0.0.1:1/"],
+    )
+    .must_have_failed(2, &["in plain text", "--insecure-http"]);
+    guard(&world, &output, &["--tenant-id", "a/b"]).must_have_failed(2, &["a/b"]);
+}
+
+#[test]
+fn the_slim_build_says_which_one_has_the_guards() {
+    let world = World::new();
+    let mut slim = command(&slim(), &world);
+    let ran = run_command(slim.args(["guard", "-o", "guarded.wasm"]), &world);
+    ran.must_have_failed(2, &["this build carries no guards", "keyhole-full"]);
+}
