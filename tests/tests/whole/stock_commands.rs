@@ -153,6 +153,22 @@ fn get_token_prints_what_the_program_prints() {
     );
 }
 
+/// `run_command` looks for it.
+#[test]
+fn an_authority_that_reflects_the_federated_token_shows_nothing_of_it() {
+    let Some(wasmtime) = there(wasmtime(), "the program wasmtime") else {
+        return;
+    };
+    let world = World::new();
+    world.emulator.always(Some(Fault::ReflectAssertion));
+    for command in ["verify", "get-token"] {
+        let ran = run_in_wasmtime(&wasmtime, &world, &[command, "--insecure-http"]);
+        assert_eq!(ran.code, Some(4), "{ran:?}");
+        let said = ran.stdout + &ran.stderr;
+        assert!(said.contains("[redacted]"), "{said}");
+    }
+}
+
 #[test]
 fn flags_alone_are_enough_and_beat_variables() {
     let Some(wasmtime) = there(wasmtime(), "the program wasmtime") else {
