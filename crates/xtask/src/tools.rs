@@ -5,6 +5,7 @@
 mod azure_identity;
 mod cache;
 mod debian;
+mod deno;
 mod envoy;
 mod jco;
 mod kube_client;
@@ -14,7 +15,6 @@ mod python;
 mod typescript;
 mod wash;
 mod wasmtime_cli;
-mod wasmtime_py;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,8 +60,9 @@ impl Tools {
             steps,
             "KEYHOLE_WASMTIME_PY",
             "wasmtime for Python",
-            wasmtime_py::install,
+            python::with_wasmtime,
         );
+        tools.add(steps, "KEYHOLE_DENO", "Deno", deno::install);
         tools.add(
             steps,
             "KEYHOLE_TYPESCRIPT",

@@ -10,6 +10,10 @@ use crate::steps::Steps;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
+/// On how many kinds of runtime the cases of `tests/conformance` must have been
+/// run; the modes of our host are one.
+const RUNTIMES: &str = "5";
+
 pub(super) fn run(
     workspace: &Workspace,
     steps: &mut Steps,
@@ -37,6 +41,10 @@ pub(super) fn run(
         let mut cargo = process::cargo(workspace);
         cargo.arg("test");
         tools.tell(&mut cargo);
+        cargo.env("KEYHOLE_REQUIRE_RUNTIMES", RUNTIMES);
+        if all {
+            cargo.env("KEYHOLE_EVERY_CASE", "1");
+        }
         process::run(selection::select(&mut cargo).arg("--").args(arguments))
     })?;
     reproduce::compare(workspace, &toolchain, steps)

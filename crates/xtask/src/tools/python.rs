@@ -13,6 +13,9 @@ use crate::process;
 /// The Kubernetes project's client (pypi.org/project/kubernetes).
 const KUBERNETES: &str = "37.0.2";
 
+/// wasmtime's own library (pypi.org/project/wasmtime); it has no program.
+const WASMTIME: &str = "50.0.1";
+
 /// How long a registry may take where the network swallows packets.
 pub(super) const LIMIT: Duration = Duration::from_secs(300);
 
@@ -23,6 +26,10 @@ pub(super) fn with_kubernetes(cache: &Cache) -> Result<PathBuf> {
         KUBERNETES,
         "to have a client list namespaces",
     )
+}
+
+pub(super) fn with_wasmtime(cache: &Cache) -> Result<PathBuf> {
+    with(cache, "wasmtime", WASMTIME, "to run components on it")
 }
 
 /// A Python with this package, in the cache; `why` is told.

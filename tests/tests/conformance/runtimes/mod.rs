@@ -1,0 +1,164 @@
+//! The runtimes: how each is found, and how it runs a case.
+
+mod deno;
+mod javascript;
+mod jco_run;
+mod keyhole;
+mod node;
+mod process;
+mod python;
+mod wasmtime_cli;
+
+use crate::case::{Case, Need};
+use crate::pod::{Pod, Transport};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A runtime that is there.
+pub(crate) trait Runtime: Send + Sync {
+    /// Which one; the name that deviations and the docs use.
+    fn name(&self) -> &'static str;
+
+    /// What it is counted as: the modes of our host are one.
+    fn family(&self) -> &'static str;
+
+    /// Its version, as it says itself.
+    fn version(&self) -> String;
+
+    /// How it reaches the authority.
+    fn transport(&self) -> Transport;
+
+    /// What it can grant of files.
+    fn grants(&self) -> Grants;
+
+    /// How many cases one process runs.
+    fn batch(&self) -> usize;
+
+    /// Of how many cases one is run, unless all are asked for, and why.
+    fn sample(&self) -> Option<(usize, &'static str)> {
+        None
+    }
+
+    /// Its command line, as people type it.
+    fn command(&self) -> Vec<String>;
+
+    /// Runs each case, in a process for all of them if there are several.
+    fn run(&self, pods: &[Pod]) -> Vec<Ran>;
+}
+
+/// What a runtime can grant of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grants {
+    /// One file, whatever its path.
+    File,
+    /// A folder, and all below it.
+    Folder,
+    /// A folder, or a preopen that is one file.
+    Either,
+}
+
+/// A runtime of the list, there or not.
+pub(crate) struct Listed {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The runtime, or why it is not run.
+    pub(crate) found: Result<Box<dyn Runtime>, String>,
+}
+
+/// What came of a case.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Ran {
+    /// The exit code, if it ended by itself.
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// From start to end: of the process, or of the case in it.
+    pub(crate) took: Duration,
+    /// The most memory that the process had, in bytes.
+    pub(crate) memory: u64,
+    /// How many cases that process ran.
+    pub(crate) batch: usize,
+}
+
+/// Longer than any case takes.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// All of them, those first that need the least.
+pub(crate) fn all(scratch: &Path) -> Vec<Listed> {
+    fn listed<R: Runtime + 'static>(name: &'static str, found: Result<R, String>) -> Listed {
+        let found = found.map(|runtime| Box::new(runtime) as Box<dyn Runtime>);
+        Listed { name, found }
+    }
+    let transpiled = javascript::Transpiled::new(scratch);
+    vec![
+        listed(keyhole::AOT, keyhole::aot()),
+        listed(keyhole::CRANELIFT, keyhole::cranelift()),
+        listed(keyhole::PULLEY, keyhole::pulley()),
+        listed(wasmtime_cli::NAME, wasmtime_cli::WasmtimeCli::find()),
+        listed(python::NAME, python::Python::find()),
+        listed(jco_run::NAME, jco_run::JcoRun::find(scratch)),
+        listed(node::NAME, node::Node::find(&transpiled)),
+        listed(deno::NAME, deno::Deno::find(&transpiled)),
+        Listed {
+            name: CHROMIUM,
+            found: Err("its page is run by a test of its own, not by this suite".to_owned()),
+        },
+    ]
+}
+
+/// Why a case cannot be had with a runtime, if so.
+pub(crate) fn not_applicable(case: &Case, runtime: &dyn Runtime) -> Option<&'static str> {
+    match case.needs {
+        Need::Nothing | Need::PlainHttp => None,
+        Need::Tls => (runtime.transport() != Transport::Tls).then_some("no CA can be given"),
+        Need::FileGrant => {
+            (runtime.grants() == Grants::Folder).then_some("a preopen cannot be a file")
+        }
+        Need::FolderGrant => {
+            (runtime.grants() == Grants::File).then_some("a folder is never granted")
+        }
+    }
+}
+
+/// The composed program that stock runtimes run.
+fn program() -> Result<PathBuf, String> {
+    let path = keyhole_tests::artifacts::component("keyhole");
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(format!("{} is not built", path.display()))
+}
+
+/// A tool that `cargo xtask test` found.
+fn tool(variable: &str) -> Result<PathBuf, String> {
+    std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.exists())
+        .ok_or_else(|| format!("{variable} names none; `cargo xtask test` sets it"))
+}
+
+/// The variables of a pod with workload identity.
+const PODS_VARIABLES: [&str; 4] = [
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_AUTHORITY_HOST",
+];
+
+/// The folder of its token.
+const PODS_FOLDER: &str = "/var/run/secrets/azure/tokens";
+
+/// The names of all of them.
+pub(crate) const NAMES: &[&str] = &[
+    keyhole::AOT,
+    keyhole::CRANELIFT,
+    keyhole::PULLEY,
+    wasmtime_cli::NAME,
+    python::NAME,
+    jco_run::NAME,
+    node::NAME,
+    deno::NAME,
+    CHROMIUM,
+];
+
+const CHROMIUM: &str = "Chromium";
