@@ -5,6 +5,7 @@
 //! wasmtime nor Cranelift: what needs them is asked of the full build. It is
 //! not part of the product. Start from [`commands`], one module a command.
 
+mod auditable;
 mod bound;
 mod commands;
 mod composition;
