@@ -1,4 +1,4 @@
-// exchange.wasm in Node: five variables, the token file's folder and one request.
+// exchange.wasm in Node: five variables, one file and one request.
 //
 //     npm install @bytecodealliance/jco@1.35 @bytecodealliance/preview2-shim@0.26
 //     npx jco transpile exchange.wasm --instantiation async -o component
@@ -7,7 +7,6 @@
 // Another CA than Node's: NODE_EXTRA_CA_CERTS=ca.pem.
 
 import { readFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
 import { http } from "@bytecodealliance/preview2-shim";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 import { instantiate } from "./component/exchange.js";
@@ -16,10 +15,10 @@ const SETTINGS = ["AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID", "AZURE_SCOPE", "AZU
 const env = {};
 for (const name of SETTINGS) if (process.env[name]) env[name] = process.env[name];
 
-// The component sees the folder under another name: its links have to work.
+// A preopen that is the file: the component sees no folder around it.
 const file = process.env.AZURE_FEDERATED_TOKEN_FILE;
 if (!file) throw new Error("AZURE_FEDERATED_TOKEN_FILE is not set");
-env.AZURE_FEDERATED_TOKEN_FILE = `/keyhole/${basename(file)}`;
+const seen = (env.AZURE_FEDERATED_TOKEN_FILE = "/keyhole/federated-token");
 
 // Node's handler goes anywhere. This one lets a single request pass.
 const authority = new URL(env.AZURE_AUTHORITY_HOST ?? "https://login.microsoftonline.com/");
@@ -39,7 +38,7 @@ const outgoingHandler = {
 };
 
 const shim = new WASIShim({
-  sandbox: { env, args: [], preopens: { "/keyhole": dirname(file) } },
+  sandbox: { env, args: [], preopens: { [seen]: file } },
   http: { ...http, outgoingHandler },
 });
 const load = async (name) =>

@@ -1,11 +1,10 @@
-// The npm package keyhole-exchange in TypeScript: five variables, the token file's
-// folder and one request.
+// The npm package keyhole-exchange in TypeScript: five variables, one file and one
+// request.
 //
 //     npm install keyhole-exchange @bytecodealliance/preview2-shim
 //     npm install --save-dev typescript @types/node
 //     npx tsc && node get_token.js    # settings: the AZURE_* variables of the pod
 
-import { basename, dirname } from "node:path";
 import { http } from "@bytecodealliance/preview2-shim";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 import { instantiate, type TokenError } from "keyhole-exchange";
@@ -18,12 +17,14 @@ function setting(name: string): string {
 
 const tenant = setting("AZURE_TENANT_ID");
 const file = setting("AZURE_FEDERATED_TOKEN_FILE");
+// A preopen that is the file: the component sees no folder around it.
+const seen = "/keyhole/federated-token";
 const host = process.env.AZURE_AUTHORITY_HOST || "https://login.microsoftonline.com/";
 const env: Record<string, string> = {
   AZURE_AUTHORITY_HOST: host,
   AZURE_CLIENT_ID: setting("AZURE_CLIENT_ID"),
   AZURE_TENANT_ID: tenant,
-  AZURE_FEDERATED_TOKEN_FILE: `/keyhole/${basename(file)}`,
+  AZURE_FEDERATED_TOKEN_FILE: seen,
 };
 if (process.env.AZURE_SCOPE) env.AZURE_SCOPE = process.env.AZURE_SCOPE;
 
@@ -42,7 +43,7 @@ const outgoingHandler: typeof http.outgoingHandler = {
 };
 
 const shim = new WASIShim({
-  sandbox: { env, args: [], preopens: { "/keyhole": dirname(file) } },
+  sandbox: { env, args: [], preopens: { [seen]: file } },
   http: { ...http, outgoingHandler },
 });
 const { tokenProvider } = await instantiate(shim.getImportObject());
