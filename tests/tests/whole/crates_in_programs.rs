@@ -35,7 +35,11 @@ fn the_shipped_programs_list_the_crates_in_them_and_the_slim_one_has_no_compiler
     for name in ["keyhole-host", "rustls", "ring", "wasmtime"] {
         assert!(slim.contains(name), "{name} is not in {slim:?}");
     }
-    let compiler = |names: &BTreeSet<String>| names.iter().any(|name| name.starts_with("cranelift-codegen"));
+    let compiler = |names: &BTreeSet<String>| {
+        names
+            .iter()
+            .any(|name| name.starts_with("cranelift-codegen"))
+    };
     assert!(!compiler(&slim), "{slim:?}");
     let (full, _) = listed(&program::full(), &world);
     assert!(compiler(&full), "{full:?}");

@@ -10,6 +10,7 @@ mod cache;
 mod clients;
 mod clouds;
 mod compositions;
+mod crates_in_programs;
 mod envoy;
 mod example_composition;
 mod example_hosts;
