@@ -27,7 +27,6 @@ fn listed(file: &Path, world: &World) -> (BTreeSet<String>, String) {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn the_shipped_programs_list_the_crates_in_them_and_the_slim_one_has_no_compiler() {
     let world = World::new();
     let (slim, root) = listed(&program::slim(), &world);

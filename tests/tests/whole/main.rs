@@ -10,6 +10,7 @@ mod cache;
 mod clients;
 mod clouds;
 mod compositions;
+#[cfg(target_os = "linux")]
 mod crates_in_programs;
 mod envoy;
 mod example_composition;
