@@ -39,3 +39,7 @@ wit:
 # Build the components again elsewhere and compare the bytes
 reproduce:
     cargo xtask reproduce
+
+# What registries would take: WIT, npm, crates; nothing is sent
+package:
+    cargo xtask package

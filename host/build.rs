@@ -35,20 +35,34 @@ fn carry((component, name): (&str, &str)) -> bool {
     let Ok(bytes) = fs::read(&from) else {
         return false;
     };
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    fs::write(out.join(component), &bytes).expect("OUT_DIR can be written");
     let digest: String = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
+    if let Ok(sums) = fs::read_to_string(artifacts().join("SHA256SUMS")) {
+        let listed = sums
+            .lines()
+            .any(|line| line == format!("{digest}  {component}"));
+        assert!(
+            listed,
+            "{} is not what its package says: sha256:{digest} is not in SHA256SUMS",
+            from.display()
+        );
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join(component), &bytes).expect("OUT_DIR can be written");
     println!("cargo::rustc-env=KEYHOLE_{name}_SHA256={digest}");
     true
 }
 
-/// Where `cargo xtask` leaves components.
+/// Where components are: where `cargo xtask` leaves them, which the workspace's
+/// `.cargo/config.toml` tells, or in this crate's package, with their digests.
 fn artifacts() -> PathBuf {
-    env::var_os("KEYHOLE_ARTIFACTS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm"),
-        PathBuf::from,
-    )
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let packed = here.join("components");
+    match env::var_os("KEYHOLE_ARTIFACTS") {
+        Some(folder) => folder.into(),
+        None if packed.is_dir() => packed,
+        None => here.join("../target/wasm"),
+    }
 }

@@ -33,6 +33,16 @@ fn main() {
             let _ = writeln!(source, "const {constant}: Option<&[u8]> = {code};");
         }
     }
+    let crates = artifacts().join(if full {
+        "keyhole-full.auditable"
+    } else {
+        "keyhole.auditable"
+    });
+    source.push_str(&audited(&carry(
+        &crates,
+        &out.join("crates.auditable"),
+        "include_bytes",
+    )));
     let identity = carry(&identity, &out.join("exchange.json"), "include_str");
     let _ = writeln!(source, "const IDENTITY: Option<&str> = {identity};");
     let _ = writeln!(source, "const LONG_VERSION: &str = {version:?};");
@@ -70,6 +80,24 @@ const {constant}: Option<&[u8]> = Some(&{constant}_CODE.0);
             constant.to_ascii_lowercase()
         ),
         _ => format!("const {constant}: Option<&[u8]> = {code};\n"),
+    }
+}
+
+/// The constant for the crates in the program. On Linux it is a section by the name
+/// at which scanners look (cargo-auditable, PARSING.md).
+fn audited(crates: &str) -> String {
+    let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
+    match crates
+        .strip_prefix("Some(")
+        .and_then(|crates| crates.strip_suffix(')'))
+    {
+        Some(crates) if linux => format!(
+            "#[expect(unsafe_code, reason = \"a section of its own: nothing else is in it\")]
+#[unsafe(link_section = \".dep-v0\")]
+static CRATES: [u8; {crates}.len()] = *{crates};
+"
+        ),
+        _ => "static CRATES: [u8; 0] = [];\n".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! calls into the component. Streams, clocks and HTTP are wasmtime's own.
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     world: "keyhole:identity/exchange",
     imports: {
         "wasi:filesystem/types.[method]descriptor.open-at": async | trappable,

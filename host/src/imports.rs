@@ -6,10 +6,10 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 /// The list, as it stands in `wit/exchange.imports`.
-const LIST: &str = include_str!("../../wit/exchange.imports");
+const LIST: &str = include_str!("../wit/exchange.imports");
 
 /// The same of the gateway.
-const GATEWAY_LIST: &str = include_str!("../../wit/gateway.imports");
+const GATEWAY_LIST: &str = include_str!("../wit/gateway.imports");
 
 /// The interface by which the gateway gets tokens.
 pub(crate) const TOKEN_PROVIDER: &str = "keyhole:identity/token-provider@0.1.0";

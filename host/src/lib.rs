@@ -74,3 +74,8 @@ pub use token::{AccessToken, TokenRequest};
 
 /// The target that this build runs artifacts for.
 pub const TARGET: &str = engine::TARGET;
+
+/// Its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

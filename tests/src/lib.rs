@@ -13,6 +13,7 @@ pub mod artifacts;
 pub mod cluster;
 pub mod envoy;
 pub mod envoy_filters;
+pub mod example_hosts;
 pub mod guarded;
 pub mod keyhole_proxy;
 pub mod kube_apiserver;

@@ -20,6 +20,12 @@ pub(crate) const fn long_version() -> &'static str {
     LONG_VERSION
 }
 
+/// Has the linker keep the list of crates, which scanners read of the program's file
+/// and nothing here does.
+pub(crate) fn keep_crates() {
+    std::hint::black_box(CRATES.as_ptr());
+}
+
 /// What `exchange.json` says of the embedded component; none if it was not
 /// there when this program was built.
 pub(crate) fn identity() -> Option<Value> {

@@ -136,6 +136,8 @@ Examples:
     keyhole inspect --output json | jq -r .component.sha256
   A component that is not ours (full build):
     keyhole inspect other.wasm
+  Whether the files of a release are those that it lists:
+    keyhole inspect --verify SHA256SUMS
 
 Nothing is run and nothing is sent. Settings that cannot be used are shown with
 the reason in the place of the grants; the exit code is 0 all the same, because

@@ -1,5 +1,7 @@
 //! `keyhole inspect`: a component, and what these settings would grant it.
 
+mod verify;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,6 +28,10 @@ pub(crate) struct Inspect {
     /// A component to look at instead (full build)
     #[arg(value_name = "FILE", conflicts_with = "component")]
     file: Option<PathBuf>,
+
+    /// Compare the files that this list names (sha256sum) with it, or FILE alone
+    #[arg(long, value_name = "SHA256SUMS", conflicts_with = "component")]
+    verify: Option<PathBuf>,
 
     /// Form of the report
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
@@ -61,11 +67,14 @@ impl Inspect {
             notes: Vec::new(),
             outcome: Outcome::Shown,
         };
-        let looked = match &self.file {
-            Some(file) => component_file(file, self.sandbox.timeout(), &mut run.notes)
+        let looked = match (&self.file, &self.verify) {
+            (file, Some(list)) => {
+                verify::run(list, file.as_deref()).map(|section| run.sections.push(section))
+            }
+            (Some(file), _) => component_file(file, self.sandbox.timeout(), &mut run.notes)
                 .map(|sections| run.sections.extend(sections))
                 .map(|()| run.sections.extend(crate::guard::rule_of(file))),
-            None => self.chosen(&mut run),
+            _ => self.chosen(&mut run),
         };
         if let Err(failure) = looked {
             run.outcome = Outcome::Failed(failure);

@@ -55,5 +55,6 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
 
 fn main() -> ExitCode {
     exit::report_panics();
+    artifact::keep_crates();
     command_line::run()
 }

@@ -1,6 +1,7 @@
 //! A flat JSON object of settings, read as strictly as what comes from outside.
 
-use crate::json::{JsonFault, Object, Scalar};
+pub use crate::json::JsonFault;
+use crate::json::{Object, Scalar};
 
 /// An object whose values are strings and numbers.
 pub struct Flat(Object);

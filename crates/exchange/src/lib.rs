@@ -47,3 +47,8 @@ pub mod utc;
 pub use error::TokenError;
 pub use exchange::{Exchange, Input, Inspect, Now, Options, Step};
 pub use settings::{Flags, Settings, SettingsError};
+
+/// Its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -2,7 +2,7 @@
 //!
 //! Each module answers one question with a value or with the [`Rule`] that
 //! was broken: is this the one request ([`target`], [`header`], [`form`]), is
-//! this the one file ([`file`]), may this address be connected to
+//! this the one file ([`mod@file`]), may this address be connected to
 //! ([`address`]), may this kept token be used ([`cache`]), and through what does
 //! a request go out ([`proxy`], [`identity_binding`]). The host asks before it
 //! acts; a guard component can ask the
@@ -27,3 +27,8 @@ mod rule;
 pub mod target;
 
 pub use rule::Rule;
+
+/// Its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

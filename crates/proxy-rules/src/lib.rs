@@ -20,3 +20,8 @@ pub mod status;
 mod verb;
 
 pub use verb::{VERBS, verbs};
+
+/// Its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod demo;
 mod dist;
+mod package;
 mod peers;
 mod reproduce;
 mod test;
@@ -61,8 +62,18 @@ enum Chosen {
     /// The first time takes some ten minutes on two cores; wasmtime is built
     /// twice, with a compiler in it and without.
     Build,
-    /// Build everything and print the sizes.
+    /// Build everything, and say what it is.
+    ///
+    /// Leaves in target/dist, beside what `build` leaves: SHA256SUMS (for `keyhole
+    /// inspect --verify`), a bill of materials for each file (NAME.cdx.json,
+    /// CycloneDX) and provenance.json, this build's own word on how it was made.
     Dist,
+    /// Make what registries would take; send nothing.
+    ///
+    /// The interfaces as a WIT package and the transpiled component as an npm package
+    /// (both in target/packages), and `cargo publish --dry-run` of the libraries, which
+    /// compiles them as packed: some minutes. keyhole-host has the components in it.
+    Package,
     /// Run the whole test suite.
     ///
     /// Some tests meet other people's programs. A kubectl is taken from the
@@ -109,12 +120,14 @@ enum Chosen {
         #[arg(long)]
         record: bool,
     },
-    /// Check formatting and lints (clippy, warnings are errors).
+    /// Check formatting, lints (clippy) and the libraries' documentation; warnings are
+    /// errors.
     Check,
     /// Build the components again elsewhere and compare the bytes.
     ///
-    /// The sources are copied to a temporary folder, with another cargo home
-    /// and another number of jobs; the SHA-256 must come out equal.
+    /// The sources are copied to a temporary folder, with other times, another cargo
+    /// home and another number of jobs, and built by another user (a user namespace,
+    /// where there is one) in another time zone; each SHA-256 must come out equal.
     Reproduce,
 }
 
@@ -131,6 +144,7 @@ pub(crate) fn run(arguments: Arguments, steps: &mut Steps) -> Result<()> {
         Chosen::Wit { check } => wit::run(&workspace, steps, check),
         Chosen::Build => build::run(&workspace, steps).map(drop),
         Chosen::Dist => dist::run(&workspace, steps),
+        Chosen::Package => package::run(&workspace, steps),
         Chosen::Test { all, arguments } => test::run(&workspace, steps, all, &arguments),
         Chosen::Bench { proxy: true, .. } => bench::run_proxies(&workspace, steps),
         Chosen::Bench { rounds, peers, .. } => bench::run(&workspace, steps, rounds, peers),

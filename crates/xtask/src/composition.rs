@@ -34,7 +34,11 @@ pub(crate) fn gateway(workspace: &Workspace) -> Result<usize> {
 
 /// Gives `inner`'s exports to `outer`'s imports. Both are in the result byte for
 /// byte.
-fn compose(inner: &[u8], outer: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+///
+/// They do not fit each other.
+pub(crate) fn compose(inner: &[u8], outer: &[u8]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let mut register = |name: &str, bytes: &[u8]| {
         let package = Package::from_bytes(name, None, bytes.to_vec(), graph.types_mut())?;

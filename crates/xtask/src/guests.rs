@@ -84,6 +84,12 @@ const OTHER: Guest = Guest {
     name: "other",
 };
 
+/// The example of a component that asks another for a token.
+pub(crate) const WHOAMI: Guest = Guest {
+    package: "keyhole-example-whoami",
+    name: "whoami-alone",
+};
+
 /// All of them.
 pub(crate) const GUESTS: &[Guest] = &[
     EXCHANGE,
@@ -96,6 +102,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     HOSTILE,
     HOSTILE_GATEWAY,
     OTHER,
+    WHOAMI,
 ];
 
 /// Builds one component with its identity; leaves both where the host and the

@@ -5,20 +5,28 @@
 //! wasmtime nor Cranelift: what needs them is asked of the full build. It is
 //! not part of the product. Start from [`commands`], one module a command.
 
+mod auditable;
 mod bound;
 mod commands;
 mod composition;
+mod crate_graph;
+mod crates;
 mod emulator;
+mod examples;
 mod files;
 mod guests;
 mod identity;
 mod imports;
+mod npm;
 mod plugins;
 mod process;
+mod provenance;
+mod sbom;
 mod selection;
 mod steps;
 mod toolchain;
 mod tools;
+mod wit_package;
 mod workspace;
 
 use std::process::ExitCode;

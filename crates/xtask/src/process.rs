@@ -23,7 +23,14 @@ const OURS_ALONE: &[&str] = &[
 /// cargo, as xtask itself was started with, in the workspace's folder.
 pub(crate) fn cargo(workspace: &Workspace) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = match &workspace.started_by[..] {
+        [] => Command::new(cargo),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(cargo);
+            command
+        }
+    };
     command
         .current_dir(&workspace.root)
         .env("CARGO_HOME", &workspace.cargo_home);

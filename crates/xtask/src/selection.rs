@@ -15,6 +15,7 @@ const PACKAGES: &[&str] = &[
     "keyhole-emulator",
     "keyhole-envoy-config",
     "keyhole-envoy-filter",
+    "keyhole-example-host",
     "keyhole-exchange",
     "keyhole-guard",
     "keyhole-host",
@@ -35,7 +36,12 @@ pub(crate) const WARM: &[&str] = &["bench", "--package", "keyhole-bench", "--ben
 /// Adds the selection to a `cargo build`, `cargo test` or `cargo bench`.
 pub(crate) fn select(cargo: &mut Command) -> &mut Command {
     // Not `--release`, which `cargo bench` does not know.
-    cargo.args(["--profile", "release", "--features", FEATURES]);
+    packages(cargo.args(["--profile", "release"]))
+}
+
+/// The packages and features alone.
+pub(crate) fn packages(cargo: &mut Command) -> &mut Command {
+    cargo.args(["--features", FEATURES]);
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
@@ -58,6 +64,8 @@ mod tests {
             "keyhole-bench",
             "keyhole-command",
             "keyhole-component",
+            "keyhole-example-wasmtime",
+            "keyhole-example-whoami",
             "keyhole-flags",
             "keyhole-gateway",
             "keyhole-guard-endpoint",

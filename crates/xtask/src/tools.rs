@@ -12,6 +12,7 @@ mod kube_client;
 mod kubelogin;
 mod kubernetes;
 mod python;
+mod typescript;
 mod wash;
 mod wasmtime_cli;
 
@@ -20,6 +21,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::npm;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use cache::Cache;
@@ -53,6 +55,7 @@ impl Tools {
             wasmtime_cli::built_before,
         );
         tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add_npm_package(workspace, steps);
         tools.add(
             steps,
             "KEYHOLE_WASMTIME_PY",
@@ -60,6 +63,12 @@ impl Tools {
             python::with_wasmtime,
         );
         tools.add(steps, "KEYHOLE_DENO", "Deno", deno::install);
+        tools.add(
+            steps,
+            "KEYHOLE_TYPESCRIPT",
+            "TypeScript",
+            typescript::install,
+        );
         if !kubernetes::has_kubectl() {
             tools.add(steps, "KEYHOLE_KUBECTL", "kubectl", |cache| {
                 kubernetes::built_before(workspace, cache, "kubectl")
@@ -124,6 +133,21 @@ impl Tools {
             |cache| azure_identity::node(workspace, cache),
         );
         tools
+    }
+
+    /// Our own npm package, which jco makes.
+    pub(crate) fn npm_package(workspace: &Workspace, steps: &mut Steps) {
+        let mut tools = Self::default();
+        tools.add(steps, "KEYHOLE_JCO", "jco", jco::install);
+        tools.add_npm_package(workspace, steps);
+    }
+
+    fn add_npm_package(&mut self, workspace: &Workspace, steps: &mut Steps) {
+        if let Some(jco) = self.get("KEYHOLE_JCO").map(Path::to_owned) {
+            self.add(steps, "KEYHOLE_NPM_PACKAGE", "the npm package", |_| {
+                npm::pack(workspace, &jco)
+            });
+        }
     }
 
     /// Where a tool is, by its variable.

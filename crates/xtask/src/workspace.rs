@@ -27,6 +27,8 @@ pub(crate) struct Workspace {
     pub(crate) cargo_home: PathBuf,
     /// How many jobs cargo may run at a time; its own choice if absent.
     pub(crate) jobs: Option<usize>,
+    /// What starts cargo, with its arguments; nothing if cargo is started as it is.
+    pub(crate) started_by: Vec<String>,
 }
 
 impl Workspace {
@@ -54,6 +56,7 @@ impl Workspace {
             host: host_triple(&rustc())?,
             cargo_home: cargo_home()?,
             jobs: None,
+            started_by: Vec::new(),
             root,
         })
     }
@@ -61,6 +64,12 @@ impl Workspace {
     /// A component by its short name.
     pub(crate) fn component(&self, name: &str) -> PathBuf {
         self.artifacts.join(format!("{name}.wasm"))
+    }
+
+    /// What registries would take, but for crates, which cargo leaves in
+    /// `target/package`.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.target.join("packages")
     }
 
     /// The identity beside a component.

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::wasm;
+use crate::auditable;
 use crate::composition::{COMPOSED_COMMAND, COMPOSED_GATEWAY};
 use crate::files;
 use crate::guests::{EXCHANGE, GATEWAY, Guest, HOSTILE};
@@ -17,6 +18,7 @@ use crate::workspace::Workspace;
 
 pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain> {
     let toolchain = wasm::run(workspace, steps)?;
+    steps.run("crates of the programs", || auditable::put(workspace))?;
     steps.run("full build", || full(workspace))?;
     for guest in [EXCHANGE, GATEWAY] {
         steps.run(format!("machine code of {}", guest.name), || {

@@ -1,7 +1,8 @@
-//! `cargo xtask check`: formatting and lints.
+//! `cargo xtask check`: formatting, lints and what the documentation links to.
 
 use anyhow::Result;
 
+use crate::crates::PUBLIC;
 use crate::process;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -20,5 +21,13 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
             "--deny",
             "warnings",
         ]))
+    })?;
+    steps.run("documentation of the libraries", || {
+        let mut cargo = process::cargo(workspace);
+        cargo
+            .args(["doc", "--no-deps", "--all-features"])
+            .args(PUBLIC.iter().flat_map(|package| ["--package", package]))
+            .env("RUSTDOCFLAGS", "--deny warnings");
+        process::run(&mut cargo)
     })
 }

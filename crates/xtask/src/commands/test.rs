@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{build, reproduce, wit};
+use super::{build, package, reproduce, wit};
+use crate::examples;
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
@@ -21,6 +22,8 @@ pub(super) fn run(
 ) -> Result<()> {
     let toolchain = build::run(workspace, steps)?;
     build::slim_host(workspace, steps)?;
+    package::for_tests(workspace, steps)?;
+    steps.run("example hosts in Rust", || examples::hosts(workspace))?;
     wit::check(workspace, steps)?;
     steps.run("tests of xtask", || {
         process::run(

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::composition;
+use crate::examples;
 use crate::guests::{self, GUESTS};
 use crate::plugins::{self, ENVOY_FILTER};
 use crate::steps::Steps;
@@ -29,6 +30,10 @@ pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<Toolchain>
     }
     steps.run("composition of the gateway", || {
         eprintln!("    {} bytes", composition::gateway(workspace)?);
+        Ok(())
+    })?;
+    steps.run("composition of the example", || {
+        eprintln!("    {} bytes", examples::composition(workspace)?);
         Ok(())
     })?;
     steps.run("composition of the command", || {
