@@ -207,9 +207,11 @@ fn words_were_given(arguments: &[String]) -> bool {
     !without_name(arguments).is_empty()
 }
 
-/// The flag that a word begins with: itself, its name for texts, and a value
-/// that is attached to it.
-fn find(word: &str) -> Result<Option<(&'static Flag, String, Option<&str>)>, Failure> {
+/// A flag, its name for texts, and a value that is attached to it.
+type Found<'w> = (&'static Flag, String, Option<&'w str>);
+
+/// The flag that a word begins with.
+fn find(word: &str) -> Result<Option<Found<'_>>, Failure> {
     if let Some(long) = word.strip_prefix("--") {
         let (name, value) = match long.split_once('=') {
             Some((name, value)) => (name, Some(value)),
