@@ -109,3 +109,56 @@ fn describe(
     files::put(&workspace.dist.join("SHA256SUMS"), sums.as_bytes())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_a_release_has_a_bill_and_a_digest_that_sha256sum_confirms() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut workspace = Workspace::find().unwrap();
+        workspace.dist = folder.path().to_owned();
+        let built = COMPONENTS.iter().map(|(name, _)| *name);
+        let built = built.chain([
+            "keyhole",
+            "keyhole-full",
+            "exchange.json",
+            "envoy-filter.json",
+        ]);
+        for name in built {
+            files::put(&workspace.dist.join(name), name.as_bytes()).unwrap();
+        }
+        let rustc = workspace::rustc();
+        let toolchain = Toolchain::Ready { rustc };
+        let provenance = Provenance::start(&workspace).unwrap();
+        let names = bills(&workspace, &toolchain).unwrap();
+        describe(&workspace, &toolchain, &provenance, names).unwrap();
+
+        let mut check = Command::new("sha256sum");
+        check.args(["--check", "--strict", "SHA256SUMS"]);
+        let said = process::output(check.current_dir(folder.path())).unwrap();
+        let confirmed = said.lines().filter(|line| line.ends_with(": OK")).count();
+        let written = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(confirmed, written - 1, "all but the list itself: {said}");
+
+        let read = |name: &str| -> Value {
+            serde_json::from_slice(&files::read(&folder.path().join(name)).unwrap()).unwrap()
+        };
+        let subjects = read("provenance.json")["subject"].clone();
+        let digest = files::sha256(b"exchange.wasm");
+        let mut subjects = subjects.as_array().unwrap().iter();
+        assert!(
+            subjects
+                .any(|one| one["name"] == "exchange.wasm" && one["digest"]["sha256"] == *digest)
+        );
+        let crates = |name: &str| read(name)["components"].to_string();
+        assert!(crates("exchange.wasm.cdx.json").contains("pkg:cargo/keyhole-exchange@"));
+        assert!(!crates("keyhole.cdx.json").contains("cranelift-codegen"));
+        assert!(crates("keyhole-full.cdx.json").contains("cranelift-codegen"));
+    }
+}
