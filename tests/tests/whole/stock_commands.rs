@@ -8,7 +8,7 @@ use keyhole_tests::stock_command::{run_in_jco, run_in_wasmtime, wasmtime as bare
 use keyhole_tests::stock_server::{jco, wasmtime};
 use keyhole_tests::{World, artifacts, skipped};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::verify::TOKEN;
 
@@ -59,7 +59,7 @@ fn masked(text: &str) -> String {
 }
 
 /// Runs the program and the component, and compares text and JSON.
-fn must_say_the_same(wasmtime: &PathBuf, world: &World, code: i32, arguments: &[&str]) {
+fn must_say_the_same(wasmtime: &Path, world: &World, code: i32, arguments: &[&str]) {
     let arguments = [&["verify", "--insecure-http"], arguments].concat();
     let (ours, theirs) = (
         program(world, &arguments),
