@@ -30,7 +30,7 @@ pub fn read(component: &[u8], guards: &Guards<'_>) -> Option<Guarded> {
     };
     let source = parts.iter().find_map(rule)?;
     let is_ours =
-        |part: &&&[u8]| **part == guards.endpoint || **part == guards.file || rule(*part).is_some();
+        |part: &&&[u8]| **part == guards.endpoint || **part == guards.file || rule(part).is_some();
     let program = parts
         .iter()
         .filter(|part| !is_ours(part))

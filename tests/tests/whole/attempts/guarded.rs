@@ -19,6 +19,10 @@ const NOT_TAKEN: [(&str, &str); 4] = [
     ("post_without_authority", "request.authority"),
 ];
 
+/// An attempt where the authority is on TLS; here all of them are plain HTTP, for
+/// wasmtime has its roots built in.
+const HONEST_HERE: &str = "post_http_scheme";
+
 const ARGUMENTS: [&str; 2] = ["get-token", "--insecure-http"];
 
 /// All that the guards hold.
@@ -26,6 +30,7 @@ fn attempts() -> impl Iterator<Item = &'static Attempt> {
     [&file_grant::GROUP, &form::GROUP, &request::GROUP]
         .into_iter()
         .flat_map(|group| group.attempts)
+        .filter(|attempt| attempt.name != HONEST_HERE)
 }
 
 fn scope(name: &str) -> String {
