@@ -149,7 +149,7 @@ pub(crate) fn all(scratch: &Path, program: &Program) -> Vec<Listed> {
         listed(deno::NAME, deno::Deno::find(program)),
         Listed {
             name: CHROMIUM,
-            found: Err("its page is run by a test of its own, not by this suite".to_owned()),
+            found: Err("no driver of this suite starts a browser".to_owned()),
         },
     ]
 }
