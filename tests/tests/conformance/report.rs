@@ -172,4 +172,5 @@ td,th{border:1px solid #ccc;padding:.2em .5em;text-align:left}\
 .same{background:#dfd}.known{background:#ffd}.fails{background:#fbb}.none{color:#777}\
 </style></head><body><h1>Conformance</h1>\
 <p>What differs says why when the pointer rests on it. Times are of a busy machine; a \
-process of several cases has one peak of memory.</p>";
+process of several cases has one peak of memory, and none is below what the tests had when they started it, \
+which Linux counts to it.</p>";

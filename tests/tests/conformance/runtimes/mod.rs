@@ -121,7 +121,8 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
     /// From start to end: of the process, or of the case in it.
     pub(crate) took: Duration,
-    /// The most memory that the process had, in bytes.
+    /// The most memory that the process had, in bytes (`ru_maxrss`: Linux counts what
+    /// was there before exec, so never less than this process had then).
     pub(crate) memory: u64,
     /// Whether we had to end it.
     pub(crate) killed: bool,
@@ -149,7 +150,7 @@ pub(crate) fn all(scratch: &Path, program: &Program) -> Vec<Listed> {
         listed(deno::NAME, deno::Deno::find(program)),
         Listed {
             name: CHROMIUM,
-            found: Err("its page is run by a test of its own, not by this suite".to_owned()),
+            found: Err("no driver of this suite starts a browser".to_owned()),
         },
     ]
 }
