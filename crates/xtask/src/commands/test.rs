@@ -39,7 +39,8 @@ pub(super) fn run(
     };
     steps.run("tests of everything else", || {
         let mut cargo = process::cargo(workspace);
-        cargo.arg("test");
+        // All that fails, in one run.
+        cargo.args(["test", "--no-fail-fast"]);
         tools.tell(&mut cargo);
         cargo.env("KEYHOLE_REQUIRE_RUNTIMES", RUNTIMES);
         if all {
