@@ -3,7 +3,7 @@
 //! Two components, and never in one store: the exchange may read the federated
 //! token and reach the authority, the gateway reads what callers send and may
 //! reach one upstream. What passes between them is the access token, and it
-//! passes through [`tokens`], which keeps it for all requests. A caller's
+//! passes through `tokens`, which keeps it for all requests. A caller's
 //! connection has a gateway instance of its own, so that no caller's bytes meet
 //! another's.
 

@@ -127,7 +127,7 @@ impl SingleFile {
     }
 
     /// Adds `wasi:filesystem/types` and `preopens` to a linker. Without a
-    /// file in the [`GrantsCtx`] there is no preopen.
+    /// file in the `GrantsCtx` there is no preopen.
     ///
     /// # Errors
     /// If the linker has one of the interfaces already.
