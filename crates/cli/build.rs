@@ -27,7 +27,7 @@ fn main() {
         }
     }
     if full {
-        for (component, constant) in GUARDED {
+        for (component, constant) in COMPONENTS {
             let name = format!("{component}.wasm");
             let code = carry(&artifacts().join(&name), &out.join(&name), "include_bytes");
             let _ = writeln!(source, "const {constant}: Option<&[u8]> = {code};");
@@ -49,9 +49,10 @@ fn main() {
     fs::write(out.join("embedded.rs"), source).expect("OUT_DIR can be written");
 }
 
-/// What `keyhole guard` joins.
-const GUARDED: [(&str, &str); 4] = [
+/// What `keyhole guard` joins and `keyhole inspect` knows.
+const COMPONENTS: [(&str, &str); 5] = [
     ("keyhole", "COMMAND"),
+    ("gateway", "COMPOSED_GATEWAY"),
     ("guard-endpoint", "GUARD_ENDPOINT"),
     ("guard-environment", "GUARD_ENVIRONMENT"),
     ("guard-file", "GUARD_FILE"),

@@ -7,6 +7,7 @@ use crate::imports;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 #[cfg(feature = "compiler")]
 use std::time::Duration;
@@ -49,6 +50,23 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Digest(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of all that is read, in constant memory.
+    ///
+    /// # Errors
+    /// What reading fails with.
+    pub fn of_reader(reader: &mut dyn Read) -> io::Result<Self> {
+        let mut hash = Sha256::new();
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            match reader.read(&mut chunk) {
+                Ok(0) => return Ok(Digest(hash.finalize().into())),
+                Ok(length) => hash.update(&chunk[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

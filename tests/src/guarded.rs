@@ -4,7 +4,7 @@
 use crate::program::{Ran, command, run_command};
 use crate::{World, artifacts};
 use keyhole_exchange::settings::Settings;
-use keyhole_guard::{GuardRule, Guards, RuleSource, guard};
+use keyhole_guard::{GuardError, GuardRule, Guards, RuleSource, guard};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -152,6 +152,14 @@ pub fn command_with(provider: &[u8]) -> Vec<u8> {
 /// A component behind the guards.
 #[must_use]
 pub fn guarded(program: &[u8], source: &RuleSource) -> Vec<u8> {
+    try_guarded(program, source).expect("it can be guarded")
+}
+
+/// A component behind the guards, if it can be.
+///
+/// # Errors
+/// It cannot be guarded so.
+pub fn try_guarded(program: &[u8], source: &RuleSource) -> Result<Vec<u8>, GuardError> {
     let [endpoint, file, environment] =
         ["guard-endpoint", "guard-file", "guard-environment"].map(artifacts::bytes);
     let guards = Guards {
@@ -159,7 +167,7 @@ pub fn guarded(program: &[u8], source: &RuleSource) -> Vec<u8> {
         file: &file,
         environment: &environment,
     };
-    guard(program, source, &guards).expect("it can be guarded")
+    guard(program, source, &guards)
 }
 
 /// The rules in a guard's lines, in order.

@@ -9,6 +9,8 @@ use serde_json::Value;
 #[cfg(feature = "compiler")]
 use crate::failure;
 use crate::flags::SandboxFlags;
+#[cfg(feature = "compiler")]
+use crate::parts::Known;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -83,6 +85,27 @@ pub(crate) fn command() -> Result<Vec<u8>, Failure> {
     COMMAND
         .map(<[u8]>::to_vec)
         .ok_or_else(|| not_carried("command"))
+}
+
+/// What this program knows of components by their bytes.
+#[cfg(feature = "compiler")]
+pub(crate) fn known() -> Vec<Known> {
+    let exchange = identity().and_then(|exchange| {
+        let digest = exchange["sha256"].as_str()?.to_owned();
+        let is = "the exchange component of this keyhole";
+        Some(Known { digest, is })
+    });
+    let carried = [
+        (COMMAND, "keyhole.wasm of this keyhole"),
+        (COMPOSED_GATEWAY, "gateway.wasm of this keyhole"),
+        (GUARD_ENDPOINT, "the guard of the endpoint of this keyhole"),
+        (GUARD_FILE, "the guard of the file of this keyhole"),
+        (GUARD_ENVIRONMENT, "the rule by variables of this keyhole"),
+    ];
+    let carried = carried
+        .into_iter()
+        .filter_map(|(bytes, is)| Some(Known::of(bytes?, is)));
+    exchange.into_iter().chain(carried).collect()
 }
 
 #[cfg(feature = "compiler")]

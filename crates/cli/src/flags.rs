@@ -73,6 +73,19 @@ pub(crate) struct IdentityFlags {
 }
 
 impl IdentityFlags {
+    /// clap's names of them, for flags beside which they mean nothing.
+    pub(crate) const NAMES: [&'static str; 9] = [
+        "client_id",
+        "tenant_id",
+        "server_id",
+        "scope",
+        "federated_token_file",
+        "github_actions_token",
+        "authority_host",
+        "environment",
+        "known_authorities_only",
+    ];
+
     /// A word on where the federated token could be had and is not asked for.
     pub(crate) fn other_source(&self) -> Option<String> {
         match self.github.to_setting() {
@@ -161,6 +174,19 @@ pub(crate) struct SandboxFlags {
 }
 
 impl SandboxFlags {
+    /// clap's names of them, without those of [`NetworkFlags`].
+    pub(crate) const NAMES: [&'static str; 9] = [
+        "timeout",
+        "retry_propagation",
+        "github_audience",
+        "authority_ca",
+        "insecure_http",
+        "no_assertion_checks",
+        "audit",
+        "component",
+        "digest",
+    ];
+
     /// The limit of the whole call.
     pub(crate) fn timeout(&self) -> Duration {
         self.limits().timeout()

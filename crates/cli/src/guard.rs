@@ -2,21 +2,20 @@
 
 mod rule;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use keyhole_exchange::settings::{Origin, Settings, flag};
 use keyhole_guard::{GuardError, GuardRule, RuleSource, guard};
 use keyhole_host::Digest;
-use keyhole_report::{ExitClass, Failure};
+use keyhole_report::{ExitClass, Failure, Terminal};
 
 use crate::flags::IdentityFlags;
+use crate::whole_file::{Readers, WholeFile};
 use crate::{artifact, exit, sandbox};
 
-pub(crate) use rule::rule_of;
+pub(crate) use rule::section;
 
 /// Hold a component to one request and one file on any runtime (full build)
 ///
@@ -37,12 +36,13 @@ pub(crate) struct Guard {
     /// Make the rule of the AZURE_* variables at each start instead
     ///
     /// Weaker: whoever sets the variables sets the rule. Without them everything is
-    /// refused.
-    #[arg(long, conflicts_with_all = [
-        "client_id", "tenant_id", "server_id", "scope", "federated_token_file",
-        "github_actions_token", "authority_host", "environment", "known_authorities_only",
-        "insecure_http",
-    ])]
+    /// refused. An authority on http:// passes only if the program is started with
+    /// --insecure-http.
+    #[arg(
+        long,
+        conflicts_with_all = IdentityFlags::NAMES,
+        conflicts_with = "insecure_http",
+    )]
     rule_from_environment: bool,
 
     /// Allow an authority on http://, which only a loopback name or address can be
@@ -81,29 +81,32 @@ impl Guard {
         };
         let guarded = guard(&program, &source, &artifact::guards()?)
             .map_err(|error| refused(&name, &error))?;
-        put(&self.output, &guarded).map_err(|error| {
-            Failure::new(
-                ExitClass::Configuration,
-                format!("{} cannot be written: {error}", self.output.display()),
-                "Name a file in a folder that is there and can be written to.",
-            )
-        })?;
+        let output = self.output.display().to_string();
+        WholeFile::new(&self.output, Readers::Umask)
+            .and_then(|place| place.write(&guarded))
+            .map_err(|error| {
+                Failure::new(
+                    ExitClass::Configuration,
+                    format!("{output} cannot be written: {error}"),
+                    "Name a file in a folder that is there and can be written to.",
+                )
+            })?;
         exit::print(&format!(
-            "{}  {} bytes, {}\nallowed  {allowed}\n",
-            self.output.display(),
+            "{}  {} bytes, {}\nallowed  {}\n",
+            Terminal(&output),
             guarded.len(),
-            Digest::of(&guarded)
+            Digest::of(&guarded),
+            Terminal(&allowed)
         ))
     }
 
     fn rule(&self, notes: &mut Vec<String>) -> Result<GuardRule, Failure> {
         let settings = sandbox::resolve(&self.identity.to_settings_flags(), sandbox::variable)?;
         *notes = sandbox::notes(&settings);
-        self.judge(&settings)?;
-        Ok(GuardRule::of(&settings))
+        self.judge(&settings)
     }
 
-    fn judge(&self, settings: &Settings) -> Result<(), Failure> {
+    fn judge(&self, settings: &Settings) -> Result<GuardRule, Failure> {
         let wrong = |message, next_step| Failure::new(ExitClass::Configuration, message, next_step);
         if settings.origins().token_file == Origin::Flag(flag::GITHUB_ACTIONS_TOKEN) {
             return Err(wrong(
@@ -121,7 +124,13 @@ impl Guard {
                 "Use https://, or allow it for this loopback authority with --insecure-http.",
             ));
         }
-        Ok(())
+        rule.checked().map_err(|_| {
+            wrong(
+                "the token file's path has control characters, and a rule is shown to people"
+                    .to_owned(),
+                "Give the file another name.",
+            )
+        })
     }
 }
 
@@ -142,7 +151,7 @@ fn refused(name: &str, error: &GuardError) -> Failure {
              random numbers. Build it without the rest: guarded as it is, it could go around the \
              guards.",
         ),
-        GuardError::Bug(_) => (
+        GuardError::Bug(_) | GuardError::NoSuchRule(_) => (
             ExitClass::Bug,
             "Report it with the command and the version.",
         ),
@@ -160,24 +169,4 @@ fn refused(name: &str, error: &GuardError) -> Failure {
         format!("{name} cannot be guarded: {error}"),
         next_step,
     )
-}
-
-/// Writes a file whole or not at all.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-    let mut beside = std::ffi::OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(beside);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // Whatever the first fault was, it is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

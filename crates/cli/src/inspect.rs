@@ -26,11 +26,21 @@ use crate::{artifact, exit, help, sandbox, sections, terminal};
 #[command(after_long_help = help::inspect())]
 pub(crate) struct Inspect {
     /// A component to look at instead (full build)
-    #[arg(value_name = "FILE", conflicts_with = "component")]
+    #[arg(
+        value_name = "FILE",
+        conflicts_with_all = IdentityFlags::NAMES,
+        conflicts_with_all = ["component", "ClusterFlags", "NetworkFlags", "CacheFlags"],
+    )]
     file: Option<PathBuf>,
 
     /// Compare the files that this list names (sha256sum) with it, or FILE alone
-    #[arg(long, value_name = "SHA256SUMS", conflicts_with = "component")]
+    #[arg(
+        long,
+        value_name = "SHA256SUMS",
+        conflicts_with_all = IdentityFlags::NAMES,
+        conflicts_with_all = SandboxFlags::NAMES,
+        conflicts_with_all = ["ClusterFlags", "NetworkFlags", "CacheFlags"],
+    )]
     verify: Option<PathBuf>,
 
     /// Form of the report
@@ -72,8 +82,7 @@ impl Inspect {
                 verify::run(list, file.as_deref()).map(|section| run.sections.push(section))
             }
             (Some(file), _) => component_file(file, self.sandbox.timeout(), &mut run.notes)
-                .map(|sections| run.sections.extend(sections))
-                .map(|()| run.sections.extend(crate::guard::rule_of(file))),
+                .map(|sections| run.sections.extend(sections)),
             _ => self.chosen(&mut run),
         };
         if let Err(failure) = looked {
@@ -133,17 +142,24 @@ fn component_file(
     timeout: Duration,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Section>, Failure> {
-    use crate::{failure, parts};
+    use crate::{failure, guard, parts};
 
     let bytes = artifact::read(file)?;
     let facts =
         keyhole_host::inspect(bytes.clone(), timeout).map_err(|error| failure::of(&error, None))?;
-    let identity = artifact::identity();
-    let ours = identity.as_ref().and_then(|ours| ours["sha256"].as_str());
-    let (parts, more) = parts::of(&bytes, ours);
+    let known = artifact::known();
+    let guards = artifact::guards().ok();
+    let guarded = guards.and_then(|guards| keyhole_guard::read(&bytes, &guards));
+    // What lies behind the guards is said of each part.
+    let program = guarded
+        .as_ref()
+        .and_then(|guarded| guarded.program.as_ref());
+    let believed = program.is_some_and(|program| known.iter().any(|known| known.is_of(program)));
+    let (parts, more) = parts::of(&bytes, &known, believed);
     notes.extend(more);
     let mut sections = vec![sections::component(Some(&facts))];
     sections.extend(parts);
+    sections.extend(guarded.as_ref().map(guard::section));
     Ok(sections)
 }
 

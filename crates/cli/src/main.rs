@@ -31,7 +31,6 @@ mod inspect;
 mod kubelogin;
 mod log;
 mod network_flags;
-mod page;
 #[cfg(feature = "compiler")]
 mod parts;
 #[cfg(feature = "compiler")]
@@ -44,6 +43,7 @@ mod sections;
 mod steps;
 mod terminal;
 mod verify;
+mod whole_file;
 
 use std::process::ExitCode;
 

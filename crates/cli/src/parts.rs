@@ -1,9 +1,10 @@
 //! The parts of a composition: the components with code of their own inside a
-//! component, each with its digest, and whether the exchange among them is the
-//! one of this program.
+//! component, each with its digest, and which of them this program knows.
 //!
-//! What is shown is which parts there are, not how they are joined: whoever wants
-//! to know that compares the digest of the whole.
+//! How parts are joined is not read. So a whole is believed if it is byte for byte
+//! one that this program knows. Of any other, what is said of a part is said of its
+//! bytes alone: a copy of the exchange may lie in it unused, beside one that is not
+//! ours.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,6 +16,36 @@ use wasmparser::{Parser, Payload};
 /// What the exchange exports, in any version.
 const TOKEN_PROVIDER: &str = "keyhole:identity/token-provider@";
 
+/// What leads to the federated token or out: whoever imports it need not export
+/// `token-provider` to meet the token.
+const WAYS: [&str; 3] = [
+    "wasi:filesystem/",
+    "wasi:http/outgoing-handler@",
+    "wasi:sockets/",
+];
+
+/// A component that this program knows by its bytes.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// SHA-256 in hexadecimal digits.
+    pub(crate) digest: String,
+    /// What it is.
+    pub(crate) is: &'static str,
+}
+
+impl Known {
+    /// The one of these bytes.
+    pub(crate) fn of(bytes: &[u8], is: &'static str) -> Self {
+        let digest = hex(bytes);
+        Self { digest, is }
+    }
+
+    /// Whether it is these bytes.
+    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
+        self.digest == hex(bytes)
+    }
+}
+
 /// A component in the bytes of another, or the whole.
 #[derive(Debug)]
 struct Part {
@@ -23,16 +54,22 @@ struct Part {
     range: Range<usize>,
     imports: BTreeSet<String>,
     exports: BTreeSet<String>,
-    /// Whether a core module is in it.
+    /// Whether a core module is in it or in one of its parts.
     has_code: bool,
+    /// Whether a core module is in it itself.
+    has_own_code: bool,
     /// How many parts it has so far.
     parts: usize,
 }
 
 /// What there is to say of a component's parts: a section, if it has any, and
-/// notes on an exchange that is not ours. `exchange` is the digest of the one of
-/// this program, in hexadecimal digits.
-pub(crate) fn of(component: &[u8], exchange: Option<&str>) -> (Option<Section>, Vec<String>) {
+/// notes on what is not ours. `believed` tells that the whole is one of this program's
+/// making, known or guarded.
+pub(crate) fn of(
+    component: &[u8],
+    known: &[Known],
+    believed: bool,
+) -> (Option<Section>, Vec<String>) {
     let Ok(parts) = parts(component) else {
         // It has just been compiled, so this is a bug of one of two readers.
         let note = "the parts of this component cannot be read";
@@ -40,20 +77,34 @@ pub(crate) fn of(component: &[u8], exchange: Option<&str>) -> (Option<Section>, 
     };
     let mut facts = Vec::new();
     let mut notes = Vec::new();
+    let is_composed = parts.len() > 1;
+    // Numbers of what is known; what lies in it is known with it.
+    let mut believed_parts: Vec<String> = Vec::new();
     for part in &parts {
         let digest = hex(&component[part.range.clone()]);
+        let found = known.iter().find(|known| known.digest == digest);
+        if found.is_some() || (believed && part.is_whole()) {
+            believed_parts.push(part.number.clone());
+        }
+        let is_believed = believed_parts.iter().any(|known| part.is_in(known));
         let is_exchange = part
             .exports
             .iter()
             .any(|name| name.starts_with(TOKEN_PROVIDER));
-        let is = match exchange {
-            Some(ours) if ours == digest => Some("the exchange component of this keyhole"),
-            Some(ours) if is_exchange => {
-                notes.push(foreign(part, &digest, ours));
-                Some("an exchange component, not the one of this keyhole")
+        let in_what_is_believed = believed_parts.iter().any(String::is_empty);
+        let is = match found {
+            Some(known) if in_what_is_believed => Some(known.is.to_owned()),
+            Some(known) => Some(format!("{}; whether it is used is not checked", known.is)),
+            None if is_exchange && !is_believed => {
+                Some("an exchange component, not the one of this keyhole".to_owned())
             }
-            _ => None,
+            None => None,
         };
+        if !is_believed && is_exchange {
+            notes.push(foreign_exchange(part, &digest));
+        } else if !is_believed && is_composed && part.has_own_code {
+            notes.extend(foreign_code(part));
+        }
         let mut fact = |label: &str, value: Value| {
             let label = format!("{} {label}", part.number);
             facts.push(Fact::new(label.trim_start(), value));
@@ -61,7 +112,7 @@ pub(crate) fn of(component: &[u8], exchange: Option<&str>) -> (Option<Section>, 
         if let Some(is) = is {
             fact("is", is.into());
         }
-        if !part.number.is_empty() {
+        if !part.is_whole() {
             fact("sha256", digest.into());
             fact("size", Value::Number(part.range.len() as u64));
             fact("imports", Value::List(list(&part.imports)));
@@ -76,16 +127,32 @@ pub(crate) fn of(component: &[u8], exchange: Option<&str>) -> (Option<Section>, 
     (section, notes)
 }
 
-fn foreign(part: &Part, digest: &str, ours: &str) -> String {
-    let which = match part.number.as_str() {
-        "" => "this component".to_owned(),
-        number => format!("part {number}"),
-    };
+fn foreign_exchange(part: &Part, digest: &str) -> String {
     format!(
-        "{which} exports token-provider, so it is what meets the federated token, and it is not \
-         the exchange component of this keyhole: its digest is sha256:{digest}, not \
-         sha256:{ours}. Do not run it unless you know who made it"
+        "{} exports token-provider, so it is what meets the federated token, and it is not the \
+         exchange component of this keyhole: its digest is sha256:{digest}. Do not run it unless \
+         you know who made it",
+        part.name()
     )
+}
+
+/// A note on code that this program does not know and that can reach something.
+fn foreign_code(part: &Part) -> Option<String> {
+    let reached = |name: &&String| WAYS.iter().any(|way| name.starts_with(way));
+    let reached: Vec<&str> = part
+        .imports
+        .iter()
+        .filter(reached)
+        .map(String::as_str)
+        .collect();
+    (!reached.is_empty()).then(|| {
+        format!(
+            "{} is not of this keyhole and imports {}: it may meet the federated token, whatever \
+             else lies beside it. Do not run it unless you know who made it",
+            part.name(),
+            reached.join(", ")
+        )
+    })
 }
 
 /// The whole and its parts, in the order of their bytes.
@@ -106,6 +173,9 @@ fn parts(component: &[u8]) -> wasmparser::Result<Vec<Part>> {
             Payload::ModuleSection { .. } => {
                 for index in open.iter().copied().flatten() {
                     found[index].has_code = true;
+                }
+                if let Some(index) = current {
+                    found[index].has_own_code = true;
                 }
                 open.push(None);
             }
@@ -140,7 +210,25 @@ impl Part {
             imports: BTreeSet::new(),
             exports: BTreeSet::new(),
             has_code: false,
+            has_own_code: false,
             parts: 0,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.number.is_empty()
+    }
+
+    /// Whether it is the one of this number or lies in it.
+    fn is_in(&self, number: &str) -> bool {
+        let behind = self.number.strip_prefix(number);
+        number.is_empty() || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    fn name(&self) -> String {
+        match self.number.as_str() {
+            "" => "this component".to_owned(),
+            number => format!("part {number}"),
         }
     }
 

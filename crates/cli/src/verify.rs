@@ -11,15 +11,15 @@ use keyhole_commands::settings::summary;
 use keyhole_exchange::settings::Settings;
 use keyhole_host::audit::AuditEvent;
 use keyhole_host::{AccessToken, Error};
-use keyhole_report::{Failure, Outcome, Run, Step, StepState, Style, TokenSummary};
+use keyhole_report::{ExitClass, Failure, Outcome, Run, Step, StepState, Style, TokenSummary};
 
 use crate::cache::CacheFlags;
 use crate::explain::{self, Cluster, ClusterFlags, Exchange, Reviewed, Wanted};
 use crate::flags::{IdentityFlags, OutputFormat, SandboxFlags};
 use crate::kubelogin::KubeloginFlags;
-use crate::page::Page;
 use crate::progress::{self, Spinner};
 use crate::propagation::Propagation;
+use crate::whole_file::{Readers, WholeFile};
 use crate::{artifact, exit, failure, help, sandbox, sections, steps, terminal};
 
 /// Exchange the federated token step by step and say what was found
@@ -66,12 +66,23 @@ pub(crate) struct Verify {
 }
 
 impl Verify {
+    fn unsaved(&self, error: &io::Error) -> Failure {
+        let name = self.save_report.as_deref().unwrap_or("".as_ref());
+        Failure::new(
+            ExitClass::Configuration,
+            format!("the report {} cannot be saved: {error}", name.display()),
+            "Give --save-report a file that can be written.",
+        )
+    }
+
     /// Makes the exchange and reports on it.
     pub(crate) fn run(&self) -> ExitCode {
         // Before anything is sent: a report that cannot be saved is no report.
-        let page = match self.save_report.as_deref().map(Page::new).transpose() {
+        let page = self.save_report.as_deref();
+        let page = page.map(|name| WholeFile::new(name, Readers::Owner));
+        let page = match page.transpose() {
             Ok(page) => page,
-            Err(failure) => return exit::fail(&failure, &[]),
+            Err(error) => return exit::fail(&self.unsaved(&error), &[]),
         };
         let style = terminal::style(&io::stdout());
         let follow = self.output == OutputFormat::Text && !self.explains();
@@ -123,7 +134,8 @@ impl Verify {
             OutputFormat::Text => run.ending_to_text(style),
             OutputFormat::Json => run.to_json(),
         };
-        let saved = page.map_or(Ok(()), |page| page.save(&run.to_html()));
+        let saved = page.map_or(Ok(()), |page| page.write(run.to_html().as_bytes()));
+        let saved = saved.map_err(|error| self.unsaved(&error));
         match exit::print(&text).and(saved) {
             Ok(()) => exit::code(run.exit_class()),
             Err(failure) => exit::fail(&failure, &[]),

@@ -1,10 +1,11 @@
 //! The rule that a guard component carries: what the host grants by its settings,
 //! as strings that can be put into a component and printed.
 
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use keyhole_exchange::settings::Settings;
+use keyhole_exchange::settings::{Flags, Settings};
 
 use crate::form::FormRule;
 use crate::target::Target;
@@ -41,6 +42,34 @@ impl GuardRule {
         }
     }
 
+    /// The rule, if there are settings that ask for it: a rule in a file that somebody
+    /// else made may say anything, plain text to any host for example. A path with
+    /// control characters is in no rule.
+    ///
+    /// # Errors
+    /// No settings ask for it. What it says is not quoted: whoever made it chose it.
+    pub fn checked(self) -> Result<Self, NoSuchRule> {
+        const PATH: &str = "/oauth2/v2.0/token";
+        // They are shown to people, and a path is the one field that may have any.
+        if self.token_file.chars().any(char::is_control) {
+            return Err(NoSuchRule);
+        }
+        let tenant = self.path.strip_prefix('/');
+        let tenant = tenant.and_then(|path| path.strip_suffix(PATH));
+        let flags = Flags {
+            client_id: Some(self.client_id.clone()),
+            tenant_id: Some(tenant.ok_or(NoSuchRule)?.into()),
+            scope: Some(self.scope.clone()),
+            federated_token_file: Some(self.token_file.clone()),
+            authority_host: Some(format!("{}://{}/", self.scheme, self.authority)),
+            ..Flags::default()
+        };
+        match Settings::resolve(&flags, &|_| None) {
+            Ok(settings) if Self::of(&settings) == self => Ok(self),
+            _ => Err(NoSuchRule),
+        }
+    }
+
     /// The one request.
     #[must_use]
     pub fn target(&self) -> Target {
@@ -64,6 +93,18 @@ impl GuardRule {
         }
     }
 }
+
+/// A rule that no settings ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchRule;
+
+impl fmt::Display for NoSuchRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Its rule is one that no settings ask for, so keyhole did not make it")
+    }
+}
+
+impl core::error::Error for NoSuchRule {}
 
 impl fmt::Display for GuardRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,6 +144,38 @@ mod tests {
              client_id=00000000-0000-0000-0000-000000000001 \
              scope=6dae42f8-4368-4678-94ff-3960e28e3630/.default and the token of /t/token"
         );
+    }
+
+    #[test]
+    fn a_rule_that_no_settings_ask_for_is_none() {
+        type Change = fn(&mut GuardRule);
+        let own = rule("/t/token");
+        assert_eq!(own.clone().checked(), Ok(own.clone()));
+        let loopback = GuardRule {
+            scheme: "http".into(),
+            authority: "127.0.0.1:8080".into(),
+            ..own.clone()
+        };
+        assert_eq!(loopback.clone().checked(), Ok(loopback));
+        let changes: [Change; 12] = [
+            |rule| rule.scheme = "http".into(),
+            |rule| rule.scheme = "HTTPS".into(),
+            |rule| rule.scheme = "ftp".into(),
+            |rule| rule.authority = "user@evil.test".into(),
+            |rule| rule.authority = "evil.test/x?".into(),
+            |rule| rule.authority = "login.microsoftonline.com:443".into(),
+            |rule| rule.path = "/contoso.example/oauth2/v2.0/authorize".into(),
+            |rule| rule.path = "/a/b/oauth2/v2.0/token".into(),
+            |rule| rule.client_id = "not a client\nchecked".into(),
+            |rule| rule.scope = "a  b".into(),
+            |rule| rule.token_file = String::new(),
+            |rule| rule.token_file = "a\nchecked".into(),
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut forged = own.clone();
+            change(&mut forged);
+            assert_eq!(forged.checked(), Err(NoSuchRule), "{index}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `keyhole guard`: the honest exchange passes on stock runtimes, no rule lets
 //! nothing pass, and what is refused to be guarded.
 
-use keyhole_guard::RuleSource;
-use keyhole_tests::guarded::{Pod, guarded, refused, transpile};
+use keyhole_guard::{GuardError, GuardRule, RuleSource};
+use keyhole_tests::guarded::{Pod, guarded, refused, transpile, try_guarded};
 use keyhole_tests::program::{Ran, command, full, run_command, slim};
 use keyhole_tests::stock_server::{jco, wasmtime};
 use keyhole_tests::{World, artifacts, skipped};
@@ -150,6 +150,61 @@ fn the_same_flags_make_the_same_bytes_and_inspect_prints_the_rule() {
     assert!(!inspect(&world, &two).contains(world.emulator.client_id()));
 }
 
+/// `bytes` with the one place of `old` changed to `new`, which is as long.
+fn forged(mut bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
+    assert_eq!(old.len(), new.len());
+    let place = bytes
+        .windows(old.len())
+        .position(|window| window == old.as_bytes())
+        .expect("it is there");
+    bytes[place..place + new.len()].copy_from_slice(new.as_bytes());
+    bytes
+}
+
+#[test]
+fn a_forged_rule_is_refused_by_the_guards_and_told_by_inspect() {
+    let world = World::new();
+    let pod = Pod::new(&world, None);
+    let rule = GuardRule {
+        authority: "localhost:10080".into(),
+        ..pod.rule()
+    };
+    let honest = guarded(&artifacts::bytes("keyhole"), &RuleSource::Fixed(rule));
+    let forged = forged(honest, "httplocalhost:10080", "httpexample.test:80");
+    let said = inspect(&world, &pod.put("forged", &forged));
+    let why = "Its rule is one that no settings ask for";
+    assert!(said.contains(why) && said.contains("not checked"), "{said}");
+    assert!(!said.contains("byte for byte"), "{said}");
+    on_stock_runtimes(&pod, &forged, |runtime, ran| {
+        assert_eq!(ran.code, Some(3), "{runtime}: {ran:?}");
+        assert!(ran.stderr.contains(why), "{runtime}: {ran:?}");
+    });
+    let source = RuleSource::Fixed(GuardRule {
+        authority: "example.test:80".into(),
+        ..pod.rule()
+    });
+    let made = try_guarded(&artifacts::bytes("keyhole"), &source);
+    assert!(matches!(made, Err(GuardError::NoSuchRule(_))), "{made:?}");
+}
+
+#[test]
+fn plain_text_passes_a_rule_by_variables_only_if_the_arguments_say_so() {
+    let Some(wasmtime) = there(wasmtime()) else {
+        return;
+    };
+    let world = World::new();
+    let pod = Pod::new(&world, None);
+    let component = guarded(&artifacts::bytes("whoami"), &RuleSource::Environment);
+    let component = pod.put("guarded", &component);
+    let ran = pod.run_in_wasmtime(&wasmtime, &component, &[]);
+    let said = "which passes only with the argument --insecure-http";
+    assert!(ran.stderr.contains(said), "{ran:?}");
+    assert_eq!(world.emulator.connections(), 0);
+    let ran = pod.run_in_wasmtime(&wasmtime, &component, &["--insecure-http"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(world.emulator.access_tokens().len(), 1);
+}
+
 #[test]
 fn a_rule_by_variables_is_told_as_the_weaker_one() {
     let world = World::new();
@@ -182,6 +237,12 @@ fn what_cannot_be_guarded_is_refused_and_nothing_is_written() {
         ran.must_have_failed(2, &[said]);
         assert!(!output.exists(), "{program}");
     }
+    let pipe = world.folder().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    guard(&world, &pipe, &[]).must_have_failed(2, &["it is not a regular file"]);
+    let named = ["--federated-token-file", "/t/a\nb"];
+    guard(&world, &output, &named).must_have_failed(2, &["control characters"]);
     let nowhere = world.folder().join("nowhere/guarded.wasm");
     guard(&world, &nowhere, &[]).must_have_failed(2, &["cannot be written"]);
     guard(

@@ -37,10 +37,15 @@ fn files_that_are_as_listed_are_said_to_be() {
     for name in ["exchange.wasm", "gateway.wasm"] {
         assert!(ran.stdout.contains(name), "{ran:?}");
     }
-    assert_eq!(ran.stdout.matches("as listed").count(), 2, "{ran:?}");
     let ran = verify(&world, &list, &["--output", "json"]);
     let said: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
-    assert_eq!(said["verified"]["exchange.wasm"], "as listed", "{said}");
+    let listed = fs::read_to_string(&list).expect("a list");
+    let listed: Vec<&str> = listed.lines().collect();
+    assert_eq!(
+        said["verified"]["as_listed"],
+        serde_json::json!(listed),
+        "{said}"
+    );
 }
 
 #[test]
@@ -89,4 +94,60 @@ fn a_list_that_says_nothing_of_the_files_verifies_nothing() {
     }
     fs::remove_file(&list).expect("a list");
     verify(&world, &list, &[]).must_have_failed(2, &["No such file"]);
+}
+
+#[test]
+fn a_list_does_not_choose_which_files_of_the_machine_are_read() {
+    let world = World::new();
+    let list = release(world.folder());
+    let inside = world.folder().join("inside");
+    fs::create_dir(&inside).expect("a folder");
+    let digest = "0".repeat(64);
+    for name in [
+        "../exchange.wasm",
+        "/etc/hostname",
+        "inside/../exchange.wasm",
+    ] {
+        let list = inside.join("SHA256SUMS");
+        fs::write(&list, format!("{digest}  {name}\n")).expect("a list");
+        let ran = verify(&world, &list, &[]);
+        ran.must_have_failed(2, &["line 1 names a file that is not beside it"]);
+        // Of a file that it does not name, not even the digest is told.
+        assert_eq!(ran.stderr.matches("sha256:").count(), 0, "{ran:?}");
+    }
+    let twice = fs::read_to_string(&list).expect("a list").repeat(2);
+    fs::write(&list, twice).expect("a list");
+    verify(&world, &list, &[]).must_have_failed(2, &["line 3 names exchange.wasm again"]);
+}
+
+#[test]
+fn a_pipe_and_a_file_of_the_kernel_s_are_not_waited_for() {
+    let world = World::new();
+    let list = world.folder().join("SHA256SUMS");
+    let pipe = world.folder().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let digest = "0".repeat(64);
+    fs::write(&list, format!("{digest}  pipe\n{digest}  kmsg\n")).expect("a list");
+    let ran = verify(&world, &list, &["/proc/kmsg"]);
+    ran.must_have_failed(2, &["kmsg"]);
+    fs::write(&list, format!("{digest}  pipe\n")).expect("a list");
+    verify(&world, &list, &[]).must_have_failed(2, &["pipe cannot be read: it is not a regular"]);
+    verify(&world, &pipe, &[]).must_have_failed(2, &["it is not a regular file"]);
+}
+
+#[test]
+fn a_flag_that_would_mean_nothing_is_refused() {
+    let world = World::new();
+    let list = release(world.folder());
+    for flag in [
+        "--client-id=x",
+        "--cache=file",
+        "--timeout=1s",
+        "--proxy=none",
+    ] {
+        let ran = verify(&world, &list, &[flag]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.stderr.contains("cannot be used with"), "{ran:?}");
+    }
 }

@@ -1,11 +1,10 @@
 //! `keyhole guard` in the slim build, which carries no guards.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use keyhole_report::{ExitClass, Failure, Section};
+use keyhole_report::{ExitClass, Failure};
 
 use crate::exit;
 
@@ -27,9 +26,4 @@ impl Guard {
         );
         exit::fail(&failure, &[])
     }
-}
-
-/// Files are not looked into here.
-pub(crate) fn rule_of(_: &Path) -> Option<Section> {
-    None
 }

@@ -1,21 +1,11 @@
 //! The rule that a component carries, for people.
 
-use std::path::Path;
-
-use keyhole_guard::{Guarded, RuleSource, read};
+use keyhole_guard::{Guarded, RuleSource};
 use keyhole_host::Digest;
 use keyhole_report::{Fact, Section};
 
-use crate::artifact;
-
-/// The rule in a component's file; nothing if there is none.
-pub(crate) fn rule_of(file: &Path) -> Option<Section> {
-    let component = artifact::read(file).ok()?;
-    let guarded = read(&component, &artifact::guards().ok()?)?;
-    Some(section(&guarded))
-}
-
-fn section(guarded: &Guarded) -> Section {
+/// What a component carries that guards it.
+pub(crate) fn section(guarded: &Guarded) -> Section {
     let mut facts = match &guarded.source {
         RuleSource::Fixed(rule) => vec![
             Fact::new("from", "fixed in the component"),

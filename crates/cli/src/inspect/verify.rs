@@ -1,12 +1,16 @@
 //! `keyhole inspect --verify`: files beside a list of digests, as sha256sum(1)
 //! writes it, compared with it.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::fs;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Component, Path};
 
 use keyhole_host::Digest;
-use keyhole_report::{ExitClass, Fact, Failure, Section};
+use keyhole_report::{ExitClass, Fact, Failure, Section, Value};
+use rustix::fs::OFlags;
 
 /// The largest file that is read, and the largest list, in bytes.
 const FILE_BYTES: u64 = 1 << 30;
@@ -17,29 +21,22 @@ const LIST_BYTES: u64 = 1 << 20;
 /// # Errors
 /// The list cannot be used, or a file is missing or another one.
 pub(super) fn run(list: &Path, file: Option<&Path>) -> Result<Section, Failure> {
-    let bytes = read(list, LIST_BYTES).map_err(|reason| unusable(list, &reason))?;
-    let text = str::from_utf8(&bytes).map_err(|_| unusable(list, &"it is not text"))?;
-    let mut listed = parse(text).map_err(|line| {
-        unusable(
-            list,
-            &format_args!("line {line} is no digest and file name"),
-        )
-    })?;
+    let text = read(list).map_err(|reason| unusable(list, &reason))?;
+    let mut listed = parse(&text).map_err(|fault| unusable(list, &fault))?;
     if let Some(file) = file {
-        let name = file.file_name().unwrap_or_default();
-        listed.retain(|(_, listed)| Path::new(listed).file_name() == Some(name));
+        listed.retain(|(_, listed)| file.file_name() == Some(listed.as_ref()));
     }
     if listed.is_empty() {
         let what = file.map_or("any file".into(), |file| file.display().to_string());
         return Err(unusable(list, &format_args!("it does not name {what}")));
     }
 
-    let mut facts = vec![Fact::new("list sha256", hex(&Digest::of(&bytes)))];
+    let mut same = Vec::new();
     let mut faults = Vec::new();
     for (digest, name) in listed {
         let beside = list.with_file_name(name);
-        match read(file.unwrap_or(&beside), FILE_BYTES).map(|bytes| Digest::of(&bytes)) {
-            Ok(found) if found == digest => facts.push(Fact::new(name, "as listed")),
+        match digest_of(file.unwrap_or(&beside)) {
+            Ok(found) if found == digest => same.push(format!("{}  {name}", hex(&digest))),
             Ok(found) => faults.push(format!("{name} is {found}, listed is {digest}")),
             Err(reason) => faults.push(format!("{name} cannot be read: {reason}")),
         }
@@ -54,29 +51,67 @@ pub(super) fn run(list: &Path, file: Option<&Path>) -> Result<Section, Failure> 
     Ok(Section {
         key: "verified",
         title: "Verified",
-        facts,
+        facts: vec![
+            Fact::new("list sha256", hex(&Digest::of(text.as_bytes()))),
+            Fact::new("as listed", Value::List(same)),
+        ],
     })
 }
 
-/// A file's bytes. A FIFO would be waited for without end.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("it is not a regular file".into());
+/// A regular file, opened once. Neither opening nor reading waits: a FIFO would be
+/// waited for without end, and so would some files of the kernel's that look regular.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is not a regular file")),
     }
-    if metadata.len() > limit {
-        return Err(format!("it is larger than {limit} bytes"));
-    }
-    fs::read(path).map_err(|error| error.to_string())
 }
 
-/// What each line lists; or the number of the first line that lists nothing. Between
-/// digest and name stand two characters, of which the second says how the file was
-/// read, which makes no difference here.
-fn parse(text: &str) -> Result<Vec<(Digest, &str)>, usize> {
-    let lines = text.lines().enumerate();
+/// A file's digest, read up to the limit whatever its size is said to be.
+fn digest_of(path: &Path) -> io::Result<Digest> {
+    let mut limited = open(path)?.take(FILE_BYTES + 1);
+    let digest = Digest::of_reader(&mut limited)?;
+    within(&limited, FILE_BYTES).map(|()| digest)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut limited = open(path)?.take(LIST_BYTES + 1);
+    let mut bytes = Vec::new();
+    limited.read_to_end(&mut bytes)?;
+    within(&limited, LIST_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not text"))
+}
+
+fn within(limited: &io::Take<File>, bytes: u64) -> io::Result<()> {
+    match limited.limit() {
+        0 => Err(io::Error::other(format!("it is larger than {bytes} bytes"))),
+        _ => Ok(()),
+    }
+}
+
+/// What each line lists; or what is wrong with the first line that cannot be used.
+/// Between digest and name stand two characters, of which the second says how the file
+/// was read, which makes no difference here. A name is that of a file beside the list:
+/// a list from elsewhere does not choose which files of this machine are read.
+fn parse(text: &str) -> Result<Vec<(Digest, &str)>, String> {
+    let mut names = BTreeSet::new();
+    let lines = text.lines().zip(1_usize..);
     lines
-        .map(|(number, line)| entry(line).ok_or(number + 1))
+        .map(|(line, number)| {
+            let (digest, name) =
+                entry(line).ok_or_else(|| format!("line {number} is no digest and file name"))?;
+            if !is_beside(name) {
+                return Err(format!("line {number} names a file that is not beside it"));
+            }
+            match names.insert(name) {
+                true => Ok((digest, name)),
+                false => Err(format!("line {number} names {name} again")),
+            }
+        })
         .collect()
 }
 
@@ -87,6 +122,14 @@ fn entry(line: &str) -> Option<(Digest, &str)> {
         .or_else(|| name.strip_prefix(" *"))?;
     let digest = format!("sha256:{digest}").parse().ok()?;
     (!name.is_empty()).then_some((digest, name))
+}
+
+fn is_beside(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    let first = components.next();
+    first == Some(Component::Normal(name.as_ref()))
+        && components.next().is_none()
+        && !name.contains('\\')
 }
 
 fn hex(digest: &Digest) -> String {
@@ -128,7 +171,18 @@ mod tests {
             &format!("{}é  name", &digest[1..]),
         ] {
             let text = format!("{digest}  first\n{bad}\n");
-            assert_eq!(parse(&text), Err(2), "{bad:?}");
+            let said = parse(&text).expect_err(bad);
+            assert_eq!(said, "line 2 is no digest and file name", "{bad:?}");
         }
+        for elsewhere in ["/etc/shadow", "../a", "a/b", "./a", "..", ".", "a/", "a\\b"] {
+            let text = format!("{digest}  {elsewhere}\n");
+            let said = parse(&text).expect_err(elsewhere);
+            assert_eq!(
+                said, "line 1 names a file that is not beside it",
+                "{elsewhere:?}"
+            );
+        }
+        let twice = format!("{digest}  a\n{digest} *a\n");
+        assert_eq!(parse(&twice), Err("line 2 names a again".into()));
     }
 }

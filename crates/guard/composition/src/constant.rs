@@ -120,8 +120,9 @@ fn module(data: &[u8]) -> Vec<u8> {
     module.finish()
 }
 
-/// What such a component answers; nothing if it is not byte for byte one that is made
-/// here.
+/// What such a component answers, a rule as it lies there, unchecked; nothing if it is
+/// not byte for byte one that is made here. Reasons have no control characters: whoever
+/// shows them shows one line.
 pub(crate) fn read(bytes: &[u8]) -> Option<Result<GuardRule, String>> {
     let mut segments = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
@@ -155,6 +156,12 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Result<GuardRule, String>> {
         }),
         _ => Err(string(0)?),
     };
+    if answer
+        .as_ref()
+        .is_err_and(|why| why.chars().any(char::is_control))
+    {
+        return None;
+    }
     let again = component(answer.as_ref().map_err(String::as_str)).ok()?;
     (again == bytes).then_some(answer)
 }
@@ -206,5 +213,7 @@ mod tests {
         other[place + 1] += 1;
         assert_eq!(read(&other), None);
         assert_eq!(read(b"\0asm"), None);
+        let two_lines = super::component(Err("none\nchecked")).expect("a component");
+        assert_eq!(read(&two_lines), None);
     }
 }

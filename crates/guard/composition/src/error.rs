@@ -1,9 +1,14 @@
 //! Why a program cannot be guarded.
 
+use keyhole_policy::guard::NoSuchRule;
+
 /// Why a program cannot be guarded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
+    /// The rule is none.
+    #[error(transparent)]
+    NoSuchRule(#[from] NoSuchRule),
     /// It is no component.
     #[error("it is no WebAssembly component: {0}")]
     NoComponent(String),

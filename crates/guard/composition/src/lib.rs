@@ -42,7 +42,7 @@ pub enum RuleSource {
 /// Joins a program with the guards.
 ///
 /// # Errors
-/// The bytes are no component, it imports nothing that the guards hold, or something
+/// No settings ask for the rule, the bytes are no component, it imports nothing that the guards hold, or something
 /// that nothing holds.
 pub fn guard(
     program: &[u8],
@@ -53,7 +53,8 @@ pub fn guard(
     let rule = match source {
         RuleSource::Environment => guards.environment,
         RuleSource::Fixed(rule) => {
-            made = constant::component(Ok(rule))?;
+            let rule = rule.clone().checked()?;
+            made = constant::component(Ok(&rule))?;
             &made
         }
         RuleSource::None(why) => {

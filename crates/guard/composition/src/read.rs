@@ -2,7 +2,7 @@
 
 use wasmparser::{Parser, Payload};
 
-use crate::{Guards, RuleSource, constant, guard};
+use crate::{GuardRule, Guards, RuleSource, constant, guard};
 
 /// A component in which there is a rule of guards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,27 +15,37 @@ pub struct Guarded {
     pub program: Option<Vec<u8>>,
 }
 
-/// Reads it. Nothing if no part of the component is a rule.
+/// How many parts [`guard`] joins: the rule, two guards and the program.
+const PARTS: usize = 4;
+
+/// Reads it. Nothing if it is not made of as many parts as [`guard`] joins, or none of
+/// them is a rule. A rule that no settings ask for is told as none: the guards refuse
+/// it too.
 #[must_use]
 pub fn read(component: &[u8], guards: &Guards<'_>) -> Option<Guarded> {
-    let parts = parts(component)?;
-    let rule = |part: &&[u8]| {
-        if *part == guards.environment {
+    let parts: [&[u8]; PARTS] = parts(component)?.try_into().ok()?;
+    let rule = |part: &[u8]| {
+        if part == guards.environment {
             return Some(RuleSource::Environment);
         }
-        Some(match constant::read(part)? {
-            Ok(rule) => RuleSource::Fixed(rule),
+        Some(match constant::read(part)?.map(GuardRule::checked) {
+            Ok(Ok(rule)) => RuleSource::Fixed(rule),
+            Ok(Err(forged)) => RuleSource::None(forged.to_string()),
             Err(why) => RuleSource::None(why),
         })
     };
-    let source = parts.iter().find_map(rule)?;
-    let is_ours =
-        |part: &&&[u8]| **part == guards.endpoint || **part == guards.file || rule(part).is_some();
+    let (rule_at, source) = parts
+        .iter()
+        .enumerate()
+        .find_map(|(index, part)| rule(part).map(|rule| (index, rule)))?;
     let program = parts
         .iter()
-        .filter(|part| !is_ours(part))
-        .find(|program| guard(program, &source, guards).is_ok_and(|again| again == component))
-        .map(|program| program.to_vec());
+        .enumerate()
+        .filter(|(index, part)| {
+            *index != rule_at && **part != guards.endpoint && **part != guards.file
+        })
+        .find(|(_, program)| guard(program, &source, guards).is_ok_and(|again| again == component))
+        .map(|(_, program)| program.to_vec());
     Some(Guarded { source, program })
 }
 

@@ -2,7 +2,7 @@
 //! among all who take it, and close it when the first lets go.
 
 use alloc::boxed::Box;
-use alloc::format;
+use alloc::string::String;
 
 use once_cell::race::OnceBox;
 
@@ -21,12 +21,18 @@ fn error_stream() -> &'static real::OutputStream {
     STDERR.get_or_init(|| Box::new(outside::stderr::get_stderr()))
 }
 
-/// A line for people. Whether it can be written changes nothing.
+/// A line for people, in which nothing acts on the terminal. Whether it can be written
+/// changes nothing.
 pub(crate) fn say(line: &str) {
-    let _ = write(
-        error_stream(),
-        format!("keyhole guard: {line}.\n").as_bytes(),
-    );
+    let mut said = String::from("keyhole guard: ");
+    for c in line.chars() {
+        match c.is_control() {
+            true => said.extend(c.escape_default()),
+            false => said.push(c),
+        }
+    }
+    said.push_str(".\n");
+    let _ = write(error_stream(), said.as_bytes());
 }
 
 impl stdin::Guest for Guard {

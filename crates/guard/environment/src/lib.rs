@@ -6,7 +6,7 @@
 extern crate alloc;
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use keyhole_exchange::Settings;
 use keyhole_policy::guard::GuardRule;
@@ -22,6 +22,10 @@ mod bindings;
 use bindings::exports::keyhole::guard::rule;
 use bindings::wasi::cli::environment;
 
+/// The argument by which whoever starts the program allows a loopback authority on
+/// `http://`, as for `keyhole verify`.
+const INSECURE_HTTP: &str = "--insecure-http";
+
 /// The export.
 pub(crate) struct Variables;
 
@@ -34,6 +38,15 @@ impl rule::Guest for Variables {
         });
         let settings = settings.map_err(|error| format!("The variables make no rule: {error}"))?;
         let rule = GuardRule::of(&settings);
+        // As everywhere in keyhole, plain text is asked for by name.
+        if rule.scheme == "http" && !environment::get_arguments().contains(&INSECURE_HTTP.into()) {
+            return Err(format!(
+                "The variables make a rule for plain text, {}, which passes only with the \
+                 argument {INSECURE_HTTP}",
+                rule.target()
+            ));
+        }
+        let rule = rule.checked().map_err(|fault| fault.to_string())?;
         Ok(rule::Rule {
             scheme: rule.scheme,
             authority: rule.authority,

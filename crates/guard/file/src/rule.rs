@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use keyhole_policy::Rule;
 use keyhole_policy::guard::GuardRule;
@@ -15,14 +15,16 @@ static RULE: OnceBox<Result<GuardRule, String>> = OnceBox::new();
 /// The rule; or why there is none.
 pub(crate) fn granted() -> Result<&'static GuardRule, &'static str> {
     let rule = RULE.get_or_init(|| {
-        Box::new(rule::get().map(|rule| GuardRule {
+        let fields = |rule: rule::Rule| GuardRule {
             scheme: rule.scheme,
             authority: rule.authority,
             path: rule.path,
             client_id: rule.client_id,
             scope: rule.scope,
             token_file: rule.token_file,
-        }))
+        };
+        let check = |rule| fields(rule).checked().map_err(|fault| fault.to_string());
+        Box::new(rule::get().and_then(check))
     });
     rule.as_ref().map_err(String::as_str)
 }

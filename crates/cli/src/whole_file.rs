@@ -1,52 +1,54 @@
-//! `--save-report`: a page that is there as a whole or not at all.
+//! A file that is there as a whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use keyhole_report::{ExitClass, Failure};
-
-/// A file that a page can be saved in.
-#[derive(Debug)]
-pub(crate) struct Page<'a> {
-    /// As it was given.
-    name: &'a Path,
-    /// Where it is, links followed.
-    target: PathBuf,
+/// Who may read a file that was not there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Whoever the process's umask lets.
+    #[cfg(feature = "compiler")]
+    Umask,
 }
 
-impl<'a> Page<'a> {
-    /// Sees whether a page can be saved there, and leaves nothing behind.
+/// A place for a file.
+#[derive(Debug)]
+pub(crate) struct WholeFile {
+    /// Where it is, links followed.
+    target: PathBuf,
+    readers: Readers,
+}
+
+impl WholeFile {
+    /// Sees whether a file can be written there, and leaves nothing behind.
     ///
     /// # Errors
-    /// It is no regular file, may not be written, or its folder may not.
-    pub(crate) fn new(name: &'a Path) -> Result<Self, Failure> {
-        let target = target(name).map_err(|error| unsaved(name, &error))?;
-        let page = Page { name, target };
-        let tried = page.temporary().and_then(|(path, _)| fs::remove_file(path));
-        tried.map_err(|error| unsaved(name, &error))?;
-        Ok(page)
+    /// What is there is no regular file, may not be written, or its folder may not.
+    pub(crate) fn new(name: &Path, readers: Readers) -> io::Result<Self> {
+        let target = target(name)?;
+        let place = Self { target, readers };
+        let (path, _) = place.temporary()?;
+        fs::remove_file(path)?;
+        Ok(place)
     }
 
-    /// Writes the page beside its place and moves it there.
+    /// Writes the file beside its place and moves it there.
     ///
     /// # Errors
     /// The disk is full, for example; what was there before is still there.
-    pub(crate) fn save(&self, html: &str) -> Result<(), Failure> {
-        self.replace(html)
-            .map_err(|error| unsaved(self.name, &error))
-    }
-
-    fn replace(&self, html: &str) -> io::Result<()> {
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let (path, mut file) = self.temporary()?;
-        // A page that is there already keeps its mode.
+        // A file that is there already keeps its mode.
         let mode = match fs::metadata(&self.target) {
             Ok(old) => file.set_permissions(old.permissions()),
             Err(_) => Ok(()),
         };
         let written = mode
-            .and_then(|()| file.write_all(html.as_bytes()))
+            .and_then(|()| file.write_all(bytes))
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&path, &self.target));
         if written.is_err() {
@@ -63,10 +65,15 @@ impl<'a> Page<'a> {
         hidden.push(name);
         hidden.push(format!(".{}.tmp", std::process::id()));
         let path = self.target.with_file_name(hidden);
+        let mode = match self.readers {
+            Readers::Owner => 0o600,
+            #[cfg(feature = "compiler")]
+            Readers::Umask => 0o666,
+        };
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(mode)
             .open(&path)?;
         Ok((path, file))
     }
@@ -97,50 +104,42 @@ fn target(name: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(name)
 }
 
-fn unsaved(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        ExitClass::Configuration,
-        format!("the report {} cannot be saved: {error}", path.display()),
-        "Give --save-report a file that can be written.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_page_replaces_a_file_at_once_and_leaves_nothing_else() {
+    fn it_replaces_a_file_at_once_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("report.html");
         let link = folder.path().join("link.html");
         fs::write(&file, "before").expect("a file");
         std::os::unix::fs::symlink("report.html", &link).expect("a link");
-        let page = Page::new(&link).expect("a page");
+        let page = WholeFile::new(&link, Readers::Owner).expect("a place");
         assert_eq!(fs::read_to_string(&file).expect("the file"), "before");
-        page.save("after").expect("it is saved");
+        page.write(b"after").expect("it is written");
         assert_eq!(fs::read_to_string(&file).expect("the file"), "after");
         assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2);
     }
 
     #[test]
-    fn a_page_is_its_owner_s_alone_unless_it_was_not_before() {
+    fn it_is_its_owner_s_alone_unless_it_was_not_before() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("report.html");
-        let mode = || fs::metadata(&file).expect("a page").mode() & 0o777;
-        Page::new(&file)
-            .expect("a page")
-            .save("")
-            .expect("it is saved");
+        let mode = || fs::metadata(&file).expect("a file").mode() & 0o777;
+        WholeFile::new(&file, Readers::Owner)
+            .expect("a place")
+            .write(b"")
+            .expect("it is written");
         assert_eq!(mode(), 0o600);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("a mode");
-        Page::new(&file)
-            .expect("a page")
-            .save("")
-            .expect("it is saved");
+        WholeFile::new(&file, Readers::Owner)
+            .expect("a place")
+            .write(b"")
+            .expect("it is written");
         assert_eq!(mode(), 0o644);
     }
 
@@ -150,8 +149,7 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).expect("a link");
         for path in [folder.path(), Path::new("/dev/null"), &link] {
-            let failure = Page::new(path).expect_err("refused");
-            assert_eq!(failure.class, ExitClass::Configuration, "{path:?}");
+            assert!(WholeFile::new(path, Readers::Owner).is_err(), "{path:?}");
         }
     }
 }
