@@ -85,9 +85,11 @@ impl Invocation {
         let mut words = without_name(arguments).iter().map(String::as_str);
         let mut given = Given::default();
         while let Some(word) = words.next() {
-            match word {
-                "-h" | "--help" | "help" => return Ok(this.only(Command::Help)),
-                "-V" | "--version" => return Ok(this.only(Command::Version)),
+            match (this.command, word) {
+                (_, "-h" | "--help") | (Command::Greet, "help") => {
+                    return Ok(this.only(Command::Help));
+                }
+                (Command::Greet, "-V" | "--version") => return Ok(this.only(Command::Version)),
                 _ => {}
             }
             if let Some((flag, name, value)) = find(word)? {
@@ -147,6 +149,15 @@ impl Invocation {
                 switch()?;
             }
             Deed::Nothing => {}
+            Deed::OneOf(form, known) => {
+                if !known.contains(&value) {
+                    return Err(not_one_of(value, name, form, known));
+                }
+            }
+            Deed::Number => {
+                let number = value.parse::<u8>();
+                number.map_err(|reason| invalid(value, name, "<NUMBER>", &format!("{reason}")))?;
+            }
             Deed::Refuse(why) => {
                 // A switch that is off asks for nothing.
                 let asked = flag.kind != Kind::GoSwitch || switch()?;
@@ -173,9 +184,16 @@ impl Invocation {
             (Command::GetToken, None | Some("exec")) => Output::Exec,
             (Command::GetToken, Some("token")) => Output::Token,
             (Command::GetToken | Command::Verify, Some("json")) => Output::Json,
-            (Command::GetToken, Some(other)) => return Err(no_form(other, "exec, token, json")),
+            (Command::GetToken, Some(other)) => {
+                return Err(not_one_of(
+                    other,
+                    OUTPUT,
+                    FORMAT,
+                    &["exec", "token", "json"],
+                ));
+            }
             (_, None | Some("text")) => Output::Text,
-            (_, Some(other)) => return Err(no_form(other, "text, json")),
+            (_, Some(other)) => return Err(not_one_of(other, OUTPUT, FORMAT, &["text", "json"])),
         };
         Ok(self)
     }
@@ -273,9 +291,13 @@ fn invalid(value: &str, name: &str, form: &str, reason: &str) -> Failure {
     ))
 }
 
-fn no_form(value: &str, known: &str) -> Failure {
+const OUTPUT: &str = "--output";
+const FORMAT: &str = "<FORMAT>";
+
+fn not_one_of(value: &str, name: &str, form: &str, known: &[&str]) -> Failure {
+    let known = known.join(", ");
     usage(format!(
-        "invalid value '{value}' for '--output <FORMAT>' [possible values: {known}]"
+        "invalid value '{value}' for '{name} {form}' [possible values: {known}]"
     ))
 }
 

@@ -44,6 +44,10 @@ pub(super) enum Deed {
     NoAssertionChecks,
     Output,
     Login,
+    /// Nothing, with one of these values; the form of the value is for texts.
+    OneOf(&'static str, &'static [&'static str]),
+    /// Nothing, with a number of one byte.
+    Number,
     /// Nothing, in the program neither or for what there is none of here.
     Nothing,
     /// It is refused.
@@ -136,6 +140,8 @@ const fn short(letter: char, flag: Flag) -> Flag {
     }
 }
 
+const LOG_LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
 /// All that `keyhole verify` and `keyhole get-token` know, those that are taken
 /// for kubelogin's sake included.
 pub(super) static FLAGS: &[Flag] = &[
@@ -179,9 +185,9 @@ pub(super) static FLAGS: &[Flag] = &[
     go_switch("pop-enabled", Deed::Refuse(Why::ProofOfPossession)),
     value("pop-claims", Deed::Refuse(Why::ProofOfPossession)),
     // There is no log.
-    value("log-level", Deed::Nothing),
-    value("log-format", Deed::Nothing),
-    short('v', value("v", Deed::Nothing)),
+    value("log-level", Deed::OneOf("<LEVEL>", LOG_LEVELS)),
+    value("log-format", Deed::OneOf("<FORMAT>", &["text", "json"])),
+    short('v', value("v", Deed::Number)),
     // As in kubelogin's command lines for this login, and in the program.
     value("cache-dir", Deed::Nothing),
     value("token-cache-dir", Deed::Nothing),

@@ -215,13 +215,48 @@ fn a_switch_has_no_value_but_for_kubelogin_s() {
 }
 
 #[test]
-fn help_and_version_win_wherever_they_stand() {
+fn help_wins_wherever_it_stands_and_version_before_a_command() {
     assert_eq!(parsed(&["verify", "--help"]).command, Command::Help);
     assert_eq!(parsed(&["-h"]).command, Command::Help);
     assert_eq!(
         parsed(&["keyhole.wasm", "--version"]).command,
         Command::Version
     );
+    assert_eq!(parsed(&["help"]).command, Command::Help);
+    for word in ["help", "-V", "--version"] {
+        let said = refused(&["verify", word]).message;
+        assert_eq!(said, format!("unexpected argument '{word}' found"));
+    }
+}
+
+#[test]
+fn values_of_flags_that_mean_nothing_here_are_those_of_the_program() {
+    parsed(&[
+        "verify",
+        "--log-level",
+        "debug",
+        "--log-format=json",
+        "-v",
+        "9",
+    ]);
+    for (arguments, said) in [
+        (
+            ["--log-level", "loud"],
+            "invalid value 'loud' for '--log-level <LEVEL>' [possible values: off, error, warn, \
+             info, debug, trace]",
+        ),
+        (
+            ["--log-format", "xml"],
+            "invalid value 'xml' for '--log-format <FORMAT>' [possible values: text, json]",
+        ),
+        (
+            ["--v", "300"],
+            "invalid value '300' for '--v <NUMBER>': number too large to fit in target type",
+        ),
+    ] {
+        let arguments = [&["verify"], &arguments[..]].concat();
+        assert_eq!(refused(&arguments).message, said);
+    }
 }
 
 #[test]
