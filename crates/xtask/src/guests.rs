@@ -37,19 +37,19 @@ pub(crate) const GATEWAY: Guest = Guest {
 };
 
 /// Lets one form to one endpoint pass.
-const GUARD_ENDPOINT: Guest = Guest {
+pub(crate) const GUARD_ENDPOINT: Guest = Guest {
     package: "keyhole-guard-endpoint",
     name: "guard-endpoint",
 };
 
 /// Shows one file.
-const GUARD_FILE: Guest = Guest {
+pub(crate) const GUARD_FILE: Guest = Guest {
     package: "keyhole-guard-file",
     name: "guard-file",
 };
 
 /// The rule of the guards by variables.
-const GUARD_ENVIRONMENT: Guest = Guest {
+pub(crate) const GUARD_ENVIRONMENT: Guest = Guest {
     package: "keyhole-guard-environment",
     name: "guard-environment",
 };

@@ -8,7 +8,9 @@ use super::wasm;
 use crate::auditable;
 use crate::composition::{COMPOSED_COMMAND, COMPOSED_GATEWAY};
 use crate::files;
-use crate::guests::{EXCHANGE, GATEWAY, Guest, HOSTILE};
+use crate::guests::{
+    EXCHANGE, GATEWAY, GUARD_ENDPOINT, GUARD_ENVIRONMENT, GUARD_FILE, Guest, HOSTILE,
+};
 use crate::plugins::ENVOY_FILTER;
 use crate::process;
 use crate::selection;
@@ -130,6 +132,9 @@ fn collect(workspace: &Workspace) -> Result<()> {
         workspace.component(COMPOSED_COMMAND),
         workspace.component(COMPOSED_GATEWAY),
         workspace.component(EXCHANGE.name),
+        workspace.component(GUARD_ENDPOINT.name),
+        workspace.component(GUARD_ENVIRONMENT.name),
+        workspace.component(GUARD_FILE.name),
         workspace.identity(EXCHANGE.name),
         workspace.component(ENVOY_FILTER.name),
         workspace.identity(ENVOY_FILTER.name),

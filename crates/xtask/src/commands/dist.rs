@@ -6,7 +6,9 @@ use anyhow::Result;
 use super::build;
 use crate::crate_graph::CrateGraph;
 use crate::files;
-use crate::guests::{COMMAND, EXCHANGE, FLAGS, GATEWAY};
+use crate::guests::{
+    COMMAND, EXCHANGE, FLAGS, GATEWAY, GUARD_ENDPOINT, GUARD_ENVIRONMENT, GUARD_FILE,
+};
 use crate::plugins::ENVOY_FILTER;
 use crate::process;
 use crate::provenance::Provenance;
@@ -25,6 +27,9 @@ const COMPONENTS: &[(&str, &[&str])] = &[
         &[EXCHANGE.package, COMMAND.package, FLAGS.package],
     ),
     ("envoy-filter.wasm", &[ENVOY_FILTER.package]),
+    ("guard-endpoint.wasm", &[GUARD_ENDPOINT.package]),
+    ("guard-environment.wasm", &[GUARD_ENVIRONMENT.package]),
+    ("guard-file.wasm", &[GUARD_FILE.package]),
 ];
 
 pub(super) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
