@@ -22,7 +22,7 @@ pub(super) fn of(error: &TokenError) -> String {
         TokenError::Unavailable(error) => unavailable(error),
         TokenError::BadResponse(error) => bad_response(error).to_owned(),
         TokenError::Denied(_) => {
-            "See the host's log for the rule. The host lets one request form pass to one endpoint, whose addresses it judges."
+            "The host's log, or a guard's line, names the rule: one request form passes to one endpoint, whose addresses the host judges."
                 .to_owned()
         }
     }
