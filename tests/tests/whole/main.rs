@@ -12,6 +12,8 @@ mod clouds;
 mod compositions;
 #[cfg(target_os = "linux")]
 mod crates_in_programs;
+#[cfg(target_os = "linux")]
+mod engines;
 mod envoy;
 mod example_composition;
 mod example_hosts;

@@ -10,9 +10,11 @@ mod python;
 mod wasmtime_cli;
 
 use crate::case::{Case, Need};
+use crate::isolation::How;
 use crate::pod::{Pod, Transport};
 use keyhole_tests::artifacts;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A runtime that is there.
@@ -35,10 +37,9 @@ pub(crate) trait Runtime: Send + Sync {
     /// How many cases one process runs.
     fn batch(&self) -> usize;
 
-    /// Whether its isolation is measured, `bare` or `guarded`.
-    fn holds(&self, how: &str) -> bool {
-        let _ = how;
-        true
+    /// Whether its isolation is measured in this way.
+    fn holds(&self, how: How) -> bool {
+        how != How::Narrowed || self.grants() == Grants::Either
     }
 
     /// Of how many cases one is run, unless all are asked for, and why.
@@ -59,8 +60,9 @@ pub(crate) struct Program {
     exchange: &'static str,
     /// The command composed with it.
     command: PathBuf,
-    /// That as JavaScript.
-    transpiled: Result<PathBuf, String>,
+    /// That as JavaScript, if somebody asked for it.
+    transpiled: OnceLock<Result<PathBuf, String>>,
+    scratch: PathBuf,
 }
 
 impl Program {
@@ -71,17 +73,18 @@ impl Program {
 
     /// A command, and what our host runs in its place.
     pub(crate) fn new(scratch: &Path, exchange: &'static str, command: PathBuf) -> Self {
-        let transpiled = javascript::transpile(scratch, &command);
         Self {
             exchange,
             command,
-            transpiled,
+            transpiled: OnceLock::new(),
+            scratch: scratch.to_owned(),
         }
     }
 
     /// The folder of the JavaScript.
     pub(crate) fn transpiled(&self) -> Result<PathBuf, String> {
-        self.transpiled.clone()
+        let transpile = || javascript::transpile(&self.scratch, &self.command);
+        self.transpiled.get_or_init(transpile).clone()
     }
 
     /// Whether stock runtimes have it.
