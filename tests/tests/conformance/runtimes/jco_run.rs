@@ -79,14 +79,6 @@ impl Runtime for JcoRun {
         1
     }
 
-    fn sample(&self) -> Option<(usize, &'static str)> {
-        Some((
-            6,
-            "each start transpiles the program anew, so one case in six is run, and all with \
-             KEYHOLE_EVERY_CASE",
-        ))
-    }
-
     fn command(&self) -> Vec<String> {
         let jco = ["npx", "jco"].map(str::to_owned);
         words(&jco, "$PWD", true, "keyhole.wasm", &["verify".to_owned()])

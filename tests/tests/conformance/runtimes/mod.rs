@@ -42,11 +42,6 @@ pub(crate) trait Runtime: Send + Sync {
         how != How::Narrowed || self.grants() == Grants::Either
     }
 
-    /// Of how many cases one is run, unless all are asked for, and why.
-    fn sample(&self) -> Option<(usize, &'static str)> {
-        None
-    }
-
     /// Its command line, as people type it.
     fn command(&self) -> Vec<String>;
 
