@@ -33,6 +33,7 @@ pub(crate) enum Form {
 
 /// The engine of machine code. Every setting that changes code stands here, so that
 /// an artifact that one build precompiles loads in the other.
+#[cfg(any(feature = "compiler", test))]
 pub(crate) fn engine() -> wasmtime::Result<Engine> {
     engine_of(Form::MachineCode)
 }

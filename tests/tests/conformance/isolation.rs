@@ -214,8 +214,10 @@ impl Row {
 }
 
 /// How a request looks from inside that never left.
-const DENIED: [&str; 4] = [
+const DENIED: [&str; 5] = [
     "HttpRequestDenied",
+    // What Deno's permissions come to in preview2-shim.
+    "getaddrinfo EPERM",
     "NotCapable",
     "Requires net access",
     "request.authority",
