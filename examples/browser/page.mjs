@@ -1,7 +1,7 @@
 // What a person does and sees. The token is bytes in `held`, and goes to the worker in
 // exchange.mjs and nowhere else; it is never put into the document.
 
-const SECONDS = { check: 10, exchange: 60 };
+const SECONDS = { check: 5, exchange: 30 };
 // inspect-token judges the token alone, but wants settings to be there.
 const ANY = "00000000-0000-0000-0000-000000000000";
 
@@ -179,6 +179,7 @@ at("exchange").addEventListener("click", () =>
     AZURE_CLIENT_ID: at("client").value.trim(),
     AZURE_TENANT_ID: at("tenant").value.trim(),
     AZURE_AUTHORITY_HOST: at("authority").value.trim(),
+    AZURE_SCOPE: at("scope").value.trim(),
   }),
 );
 start();

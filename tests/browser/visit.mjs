@@ -111,10 +111,11 @@ const steps = {
     server.closeAllConnections();
     await page.setOfflineMode(true);
   },
+  ready,
   async press(id) {
     await page.click(id);
     if (id === "#wipe") await ready();
-    else await page.waitForSelector("#result:not([hidden])");
+    else await page.waitForSelector("#result:not([hidden])", { timeout: 60_000 });
   },
   // What the page itself could send, were it not for its policy.
   async fetch(url) {

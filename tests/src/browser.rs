@@ -28,6 +28,12 @@ impl<'w> Page<'w> {
     /// One with the exchange in it, where Chromium can be had.
     #[must_use]
     pub fn new(world: &'w World) -> Option<Self> {
+        Self::with(world, "exchange")
+    }
+
+    /// One with another component in the place of the exchange.
+    #[must_use]
+    pub fn with(world: &'w World, name: &str) -> Option<Self> {
         let tool = |variable| std::env::var_os(variable).map(PathBuf::from);
         let chromium = tool("KEYHOLE_CHROMIUM")?;
         let puppeteer = tool("KEYHOLE_PUPPETEER")?;
@@ -53,9 +59,10 @@ impl<'w> Page<'w> {
             .current_dir(&site)
             .arg(jco.join(".bin/jco"))
             .args(told.split(' ').map(|word| match word {
-                COMPONENT => component("exchange").into_os_string(),
+                COMPONENT => component(name).into_os_string(),
                 word => word.into(),
-            }));
+            }))
+            .args(["--name", "exchange"]);
         must_run(&mut transpile);
 
         symlink(puppeteer.join("node_modules"), folder.join("node_modules")).expect("a link");

@@ -6,11 +6,22 @@ use keyhole_tests::browser::Page;
 use keyhole_tests::{World, skipped};
 use serde_json::{Value, json};
 
+const MISSING: &str = "no Chromium, Puppeteer or jco; `cargo xtask test` looks for them";
+
 /// The page, or a word on why there is none.
 fn page(world: &World) -> Option<Page<'_>> {
     let page = Page::new(world);
     if page.is_none() {
-        skipped("no Chromium, Puppeteer or jco; `cargo xtask test` looks for them");
+        skipped(MISSING);
+    }
+    page
+}
+
+/// The page with the hostile component in the place of the exchange.
+fn hostile_page(world: &World) -> Option<Page<'_>> {
+    let page = Page::with(world, "hostile");
+    if page.is_none() {
+        skipped(MISSING);
     }
     page
 }
@@ -26,6 +37,15 @@ fn exchange(world: &World, authority: Option<&str>) -> Value {
     steps.extend(authority.map(|authority| json!(["type", "#authority", authority])));
     steps.push(json!(["press", "#exchange"]));
     steps.into()
+}
+
+/// Fills the form in for the hostile component, and starts one of its attempts.
+fn attempt(world: &World, name: &str) -> Value {
+    let mut steps = exchange(world, None);
+    let all = steps.as_array_mut().expect("steps");
+    let scope = json!(["type", "#scope", format!("api://attempt/{name}/.default")]);
+    all.insert(all.len() - 1, scope);
+    steps
 }
 
 /// What is shown is what the token says, and nothing of it was sent or kept.
@@ -232,5 +252,47 @@ fn an_authority_at_another_origin_gets_nothing_from_the_page() {
     assert_eq!(seen["violations"], json!([violated]), "{seen:#}");
     assert_eq!(seen["sent"], json!([]), "{seen:#}");
     assert_eq!(world.emulator.connections(), 0);
+    assert!(world.emulator.requests().is_empty());
+}
+
+#[test]
+fn a_component_in_the_page_that_goes_a_step_further_is_refused() {
+    let attempts = [
+        ("post_other_host", "HttpRequestDenied"),
+        ("post_other_port", "HttpRequestDenied"),
+        ("post_other_path", "HttpRequestDenied"),
+        ("get_instead_of_post", "HttpRequestDenied"),
+        ("seventh_request", "HttpRequestDenied"),
+        ("open_sibling", "no-entry"),
+        ("open_absolute", "no-entry"),
+    ];
+    for (name, refused) in attempts {
+        let world = World::granting(&format!("api://attempt/{name}"));
+        let Some(page) = hostile_page(&world) else {
+            return;
+        };
+        let seen = page.visit(&attempt(&world, name));
+        let message = seen["message"].as_str().expect("a message");
+        assert!(message.contains(refused), "{name}: {seen:#}");
+        let most = if name == "seventh_request" { 6 } else { 0 };
+        let sent = seen["sent"].as_array().expect("requests");
+        assert_eq!(sent.len(), most, "{name}: {seen:#}");
+        assert_eq!(world.emulator.requests().len(), most, "{name}");
+    }
+}
+
+#[test]
+fn a_component_in_the_page_that_spins_is_ended_with_its_worker() {
+    let world = World::new();
+    let Some(page) = hostile_page(&world) else {
+        return;
+    };
+    let mut steps = attempt(&world, "endless_loop");
+    // The next one is there afterwards.
+    let more = json!(["ready"]);
+    steps.as_array_mut().expect("steps").push(more);
+    let seen = page.visit(&steps);
+    let verdict = "The component was ended after 30 seconds";
+    assert_eq!(seen["verdict"], verdict, "{seen:#}");
     assert!(world.emulator.requests().is_empty());
 }
