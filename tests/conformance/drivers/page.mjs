@@ -1,5 +1,6 @@
 // One run of a plan in a page: see chromium.mjs.
 
+import { stdin } from "/shim/cli.js";
 import { monotonicClock, wallClock } from "/shim/clocks.js";
 import { InMemoryFilesystemAdapter, createFilesystem } from "/shim/filesystem.js";
 import { outgoingHandler, types } from "/shim/http.js";
@@ -76,6 +77,8 @@ export const start = async (run) => {
           throw new Exit(code);
         },
       },
+      // The guards ask for it.
+      "wasi:cli/stdin": stdin,
       "wasi:cli/stdout": { getStdout: () => stdout.stream },
       "wasi:cli/stderr": { getStderr: () => stderr.stream },
       "wasi:clocks/monotonic-clock": monotonicClock,
