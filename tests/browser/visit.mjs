@@ -52,7 +52,7 @@ const sandbox = process.getuid() === 0 ? ["--no-sandbox"] : [];
 const browser = await launch({
   executablePath: plan.chromium,
   pipe: true,
-  args: ["--disable-background-networking", ...sandbox, ...(plan.flags ?? [])],
+  args: ["--disable-background-networking", ...sandbox],
 });
 const page = await browser.newPage();
 const console = [];
