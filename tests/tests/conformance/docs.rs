@@ -71,11 +71,14 @@ fn the_commands_of_the_docs_are_those_that_are_run() {
         let command = runtime.command().join(" ");
         assert!(lines.contains(command.as_str()), "{command}");
     }
-    let transpile = format!(
-        "npx jco transpile keyhole.wasm -o keyhole {}",
-        runtimes::javascript::TRANSPILE.join(" ")
-    );
-    assert!(lines.contains(transpile.as_str()), "{transpile}");
+    for how in [
+        &runtimes::javascript::TRANSPILE[..],
+        &runtimes::chromium::TRANSPILE[..],
+    ] {
+        let how = how.join(" ");
+        let transpile = format!("npx jco transpile keyhole.wasm -o keyhole {how}");
+        assert!(lines.contains(transpile.as_str()), "{transpile}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod addresses;
 mod attempts;
 mod audit_log;
 mod bad_settings;
+mod browser;
 mod cache;
 mod clients;
 mod clouds;

@@ -32,6 +32,7 @@ pub(crate) fn run_of(pod: &Pod, grants: Grants) -> Value {
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
     let granted = match (grants, pod.case.needs) {
+        (Grants::File, _) => &*pod.token_file,
         (Grants::Either, need) if pod.narrowed && need != Need::FolderGrant => &*pod.token_file,
         _ => pod.mount(),
     };
@@ -39,7 +40,8 @@ pub(crate) fn run_of(pod: &Pod, grants: Grants) -> Value {
         "arguments": pod.arguments,
         "variables": variables,
         "preopens": { granted.display().to_string(): granted },
-        "endpoint": pod.narrowed.then(|| pod.endpoint()),
+        "endpoint": pod.endpoint(),
+        "stock": !pod.narrowed,
         "out": pod.out(),
     })
 }

@@ -1,5 +1,6 @@
 //! The runtimes: how each is found, and how it runs a case.
 
+pub(crate) mod chromium;
 mod deno;
 pub(crate) mod javascript;
 mod jco_run;
@@ -39,7 +40,7 @@ pub(crate) trait Runtime: Send + Sync {
 
     /// Whether its isolation is measured in this way.
     fn holds(&self, how: How) -> bool {
-        how != How::Narrowed || self.grants() == Grants::Either
+        how != How::Narrowed || self.grants() != Grants::Folder
     }
 
     /// Its command line, as people type it.
@@ -146,10 +147,7 @@ pub(crate) fn all(scratch: &Path, program: &Program) -> Vec<Listed> {
         listed(jco_run::NAME, jco_run::JcoRun::find(scratch, program)),
         listed(node::NAME, node::Node::find(program)),
         listed(deno::NAME, deno::Deno::find(program)),
-        Listed {
-            name: CHROMIUM,
-            found: Err("no driver of this suite starts a browser".to_owned()),
-        },
+        listed(chromium::NAME, chromium::Chromium::find(program)),
     ]
 }
 
@@ -199,7 +197,5 @@ pub(crate) const NAMES: &[&str] = &[
     jco_run::NAME,
     node::NAME,
     deno::NAME,
-    CHROMIUM,
+    chromium::NAME,
 ];
-
-const CHROMIUM: &str = "Chromium";
