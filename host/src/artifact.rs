@@ -2,6 +2,7 @@
 
 #[cfg(feature = "compiler")]
 use crate::builder::load;
+use crate::engine::{Form, engine_of, engine_of_pool};
 use crate::error::Error;
 use crate::imports;
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub struct Artifact {
 enum Code {
     #[cfg(feature = "compiler")]
     Wasm(Vec<u8>, Digest),
+    #[cfg(feature = "interpreter")]
+    Interpreted(Vec<u8>, Digest),
     Aot(&'static [u8]),
     InPlace(&'static [u8]),
 }
@@ -242,19 +245,46 @@ impl Artifact {
         }
     }
 
+    /// The same component, run by Pulley, wasmtime's interpreter, in the place of
+    /// machine code: no memory is ever made executable, as by
+    /// [`Artifact::aot_in_place`], for systems that forbid it. Grants and limits are
+    /// the same, fuel too; the guest's own part of a call takes several times as long.
+    ///
+    /// # Errors
+    /// [`Error::Artifact`] if it is machine code already.
+    #[cfg(feature = "interpreter")]
+    pub fn interpreted(self) -> Result<Self, Error> {
+        match self.code {
+            Code::Wasm(bytes, digest) | Code::Interpreted(bytes, digest) => Ok(Artifact {
+                code: Code::Interpreted(bytes, digest),
+                origin: self.origin,
+            }),
+            Code::Aot(_) | Code::InPlace(_) => Err(Error::artifact(
+                "machine code cannot be interpreted",
+                "give the component itself",
+            )),
+        }
+    }
+
+    fn form(&self) -> Form {
+        match self.code {
+            #[cfg(feature = "compiler")]
+            Code::Wasm(..) => Form::MachineCode,
+            #[cfg(feature = "interpreter")]
+            Code::Interpreted(..) => Form::Bytecode,
+            Code::Aot(_) => Form::MachineCode,
+            Code::InPlace(_) => Form::Text,
+        }
+    }
+
     /// The engine that runs it.
     pub(crate) fn engine(&self) -> Result<Engine, Error> {
-        match self.code {
-            Code::InPlace(_) => crate::engine::engine_of_text(),
-            _ => crate::engine::engine(),
-        }
-        .map_err(|error| Error::artifact(error, ""))
+        engine_of(self.form()).map_err(|error| Error::artifact(error, ""))
     }
 
     /// The engine that runs many instances of it.
     pub(crate) fn engine_for_many(&self, instances: usize, memory: usize) -> Result<Engine, Error> {
-        let of_text = matches!(self.code, Code::InPlace(_));
-        crate::engine::engine_of_pool(of_text, instances, memory).map_err(|error| {
+        engine_of_pool(self.form(), instances, memory).map_err(|error| {
             Error::artifact(
                 error,
                 "each connection needs 8 GiB of address space, though no memory: raise ulimit -v, \
@@ -277,11 +307,27 @@ impl Artifact {
                 Component::from_binary(engine, &bytes),
                 Bytes::Hashed(digest, bytes.len()),
             ),
+            #[cfg(feature = "interpreter")]
+            Code::Interpreted(bytes, digest) => (
+                Component::from_binary(engine, &bytes),
+                Bytes::Hashed(digest, bytes.len()),
+            ),
             Code::Aot(bytes) => (deserialize(engine, bytes), Bytes::There(bytes)),
             Code::InPlace(bytes) => (deserialize_in_place(engine, bytes), Bytes::There(bytes)),
         };
         let component = component.map_err(|error| {
-            Error::artifact(format!("the component cannot be loaded: {error}"), "")
+            // wasmtime's own words, where mprotect(2) is refused.
+            let next_step = match error.to_string().contains("memory executable") {
+                true => {
+                    "this system forbids it: take keyhole without a compiler, or the \
+                     interpreter (--engine pulley)"
+                }
+                false => "",
+            };
+            Error::artifact(
+                format!("the component cannot be loaded: {error}"),
+                next_step,
+            )
         })?;
         Ok(Loaded {
             imports: imports::of(engine, &component),

@@ -11,30 +11,46 @@ use wasmtime::{
 /// CPU, so that an artifact runs on every machine the binary runs on.
 pub(crate) const TARGET: &str = env!("KEYHOLE_TARGET");
 
-/// The engine. Every setting that changes code stands here, so that an
-/// artifact that one build precompiles loads in the other.
-pub(crate) fn engine() -> wasmtime::Result<Engine> {
-    Engine::new(&config()?)
+/// Bytecode of Pulley, wasmtime's interpreter, on a machine like this.
+#[cfg(feature = "interpreter")]
+const INTERPRETER: &str = if cfg!(target_endian = "big") {
+    "pulley64be"
+} else {
+    "pulley64"
+};
+
+/// What a component is run as.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// Machine code in memory that is made executable.
+    MachineCode,
+    /// Machine code that is part of the program's text already.
+    Text,
+    /// Bytecode for the interpreter, which is data.
+    #[cfg(feature = "interpreter")]
+    Bytecode,
 }
 
-/// The same for code that is part of the program's text already.
-pub(crate) fn engine_of_text() -> wasmtime::Result<Engine> {
-    let mut config = config()?;
-    config.with_custom_code_memory(Some(Arc::new(Text)));
-    Engine::new(&config)
+/// The engine of machine code. Every setting that changes code stands here, so that
+/// an artifact that one build precompiles loads in the other.
+#[cfg(any(feature = "compiler", test))]
+pub(crate) fn engine() -> wasmtime::Result<Engine> {
+    engine_of(Form::MachineCode)
+}
+
+/// The engine of this form; all else is the same.
+pub(crate) fn engine_of(form: Form) -> wasmtime::Result<Engine> {
+    Engine::new(&config(form)?)
 }
 
 /// An engine that makes an instance for each of many requests: `instances` at a
 /// time, each with one memory of at most `memory` bytes.
 pub(crate) fn engine_of_pool(
-    of_text: bool,
+    form: Form,
     instances: usize,
     memory: usize,
 ) -> wasmtime::Result<Engine> {
-    let mut config = config()?;
-    if of_text {
-        config.with_custom_code_memory(Some(Arc::new(Text)));
-    }
+    let mut config = config(form)?;
     let count = u32::try_from(instances)?;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(count)
@@ -57,7 +73,7 @@ pub(crate) fn engine_of_pool(
 /// faulted in again, in bytes.
 const KEEP_RESIDENT: usize = 64 * 1024;
 
-fn config() -> wasmtime::Result<Config> {
+fn config(form: Form) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .target(TARGET)?
@@ -81,6 +97,16 @@ fn config() -> wasmtime::Result<Config> {
         .wasm_wide_arithmetic(false)
         // A copy of some pages is cheaper than a file in memory to map them from.
         .memory_init_cow(false);
+    match form {
+        Form::MachineCode => {}
+        Form::Text => {
+            config.with_custom_code_memory(Some(Arc::new(Text)));
+        }
+        #[cfg(feature = "interpreter")]
+        Form::Bytecode => {
+            config.target(INTERPRETER)?;
+        }
+    }
     Ok(config)
 }
 

@@ -10,6 +10,7 @@
 
 pub mod api_server;
 pub mod artifacts;
+pub mod browser;
 pub mod cluster;
 pub mod envoy;
 pub mod envoy_filters;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 #[cfg(feature = "compiler")]
 use crate::failure;
-use crate::flags::SandboxFlags;
+use crate::flags::{Engine, SandboxFlags};
 #[cfg(feature = "compiler")]
 use crate::parts::Known;
 
@@ -39,9 +39,35 @@ pub(crate) fn identity() -> Option<Value> {
 /// # Errors
 /// The program carries none, or the one named cannot be used.
 pub(crate) fn chosen(flags: &SandboxFlags) -> Result<Artifact, Failure> {
-    match (&flags.component, &flags.digest) {
+    let artifact = match (&flags.component, &flags.digest) {
         (Some(file), Some(digest)) => external(file, digest),
         _ => embedded(),
+    };
+    on(flags.engine, artifact?)
+}
+
+/// The artifact for this engine.
+#[cfg(feature = "compiler")]
+fn on(engine: Engine, artifact: Artifact) -> Result<Artifact, Failure> {
+    match engine {
+        Engine::Native => Ok(artifact),
+        Engine::Pulley => artifact
+            .interpreted()
+            .map_err(|error| failure::of(&error, None)),
+    }
+}
+
+/// The artifact for this engine.
+#[cfg(not(feature = "compiler"))]
+fn on(engine: Engine, artifact: Artifact) -> Result<Artifact, Failure> {
+    match engine {
+        Engine::Native => Ok(artifact),
+        Engine::Pulley => Err(Failure::new(
+            ExitClass::Configuration,
+            "this build has no interpreter",
+            "Leave --engine out: this build makes no memory executable either. keyhole-full \
+             has the interpreter.",
+        )),
     }
 }
 
@@ -50,8 +76,9 @@ pub(crate) fn chosen(flags: &SandboxFlags) -> Result<Artifact, Failure> {
 /// # Errors
 /// It carries none.
 #[cfg(feature = "compiler")]
-pub(crate) fn gateway() -> Result<Artifact, Failure> {
-    Artifact::embedded_gateway().map_err(|error| failure::of(&error, None))
+pub(crate) fn gateway(flags: &SandboxFlags) -> Result<Artifact, Failure> {
+    let artifact = Artifact::embedded_gateway().map_err(|error| failure::of(&error, None));
+    on(flags.engine, artifact?)
 }
 
 /// The gateway that this program carries.
@@ -59,8 +86,8 @@ pub(crate) fn gateway() -> Result<Artifact, Failure> {
 /// # Errors
 /// It carries none.
 #[cfg(not(feature = "compiler"))]
-pub(crate) fn gateway() -> Result<Artifact, Failure> {
-    carried(GATEWAY, "gateway")
+pub(crate) fn gateway(flags: &SandboxFlags) -> Result<Artifact, Failure> {
+    on(flags.engine, carried(GATEWAY, "gateway")?)
 }
 
 /// The guards that this program carries.

@@ -171,11 +171,27 @@ pub(crate) struct SandboxFlags {
     /// The component's digest, without which it is not run
     #[arg(long, value_name = "sha256:HEX", requires = "component")]
     pub(crate) digest: Option<String>,
+
+    /// What runs the component: machine code, or wasmtime's interpreter (full build)
+    ///
+    /// The interpreter makes no memory executable, for pods in which none may be;
+    /// keyhole without a compiler makes none either.
+    #[arg(long, value_enum, default_value_t = Engine::Native, value_name = "ENGINE")]
+    pub(crate) engine: Engine,
+}
+
+/// What runs a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// Machine code.
+    Native,
+    /// The interpreter.
+    Pulley,
 }
 
 impl SandboxFlags {
     /// clap's names of them, without those of [`NetworkFlags`].
-    pub(crate) const NAMES: [&'static str; 9] = [
+    pub(crate) const NAMES: [&'static str; 10] = [
         "timeout",
         "retry_propagation",
         "github_audience",
@@ -185,6 +201,7 @@ impl SandboxFlags {
         "audit",
         "component",
         "digest",
+        "engine",
     ];
 
     /// The limit of the whole call.

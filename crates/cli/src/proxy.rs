@@ -129,7 +129,7 @@ impl Proxy {
             .transpose();
         let gateway = Gateway::new(
             keyhole,
-            artifact::gateway()?,
+            artifact::gateway(&self.sandbox)?,
             gateway_settings,
             roots.map_err(|error| failure::of(&error.into(), None))?,
             self.sandbox.insecure_http,

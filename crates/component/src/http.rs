@@ -178,6 +178,9 @@ fn fault(code: &ErrorCode) -> TransportFault {
         ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
             (Kind::Interrupted, "")
         }
+        // wasmtime and preview2-shim say this of a connection that is reset too, so it
+        // is tried again everywhere.
+        ErrorCode::HttpProtocolError => (Kind::Interrupted, "or what came is no HTTP"),
         ErrorCode::ConnectionTimeout => (Kind::Timeout, "connecting"),
         ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout
@@ -198,8 +201,7 @@ fn fault(code: &ErrorCode) -> TransportFault {
         ErrorCode::HttpResponseTransferCoding(_)
         | ErrorCode::HttpResponseTrailerSectionSize(_)
         | ErrorCode::HttpResponseTrailerSize(_)
-        | ErrorCode::HttpUpgradeFailed
-        | ErrorCode::HttpProtocolError => (Kind::Protocol, ""),
+        | ErrorCode::HttpUpgradeFailed => (Kind::Protocol, ""),
         ErrorCode::InternalError(text) => {
             let detail = text.clone().unwrap_or_default();
             return TransportFault::new(Kind::Other, &detail);

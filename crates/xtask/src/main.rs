@@ -18,6 +18,7 @@ mod guests;
 mod identity;
 mod imports;
 mod npm;
+mod outside;
 mod plugins;
 mod process;
 mod provenance;

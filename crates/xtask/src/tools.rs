@@ -4,6 +4,7 @@
 
 mod azure_identity;
 mod cache;
+mod chromium;
 mod debian;
 mod deno;
 mod envoy;
@@ -63,6 +64,8 @@ impl Tools {
             python::with_wasmtime,
         );
         tools.add(steps, "KEYHOLE_DENO", "Deno", deno::install);
+        tools.add(steps, "KEYHOLE_CHROMIUM", "Chromium", |_| chromium::find());
+        tools.add(steps, "KEYHOLE_PUPPETEER", "Puppeteer", chromium::puppeteer);
         tools.add(
             steps,
             "KEYHOLE_TYPESCRIPT",

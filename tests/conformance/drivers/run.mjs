@@ -4,8 +4,9 @@
 //     node run.mjs plan.json
 //
 // A run has `arguments`, `variables`, `preopens` (guest path: host file or folder),
-// `endpoint`, the one URL that is asked, and `out`, a folder in which standard
-// output, standard error and outcome.json are left.
+// `endpoint`, the one URL that is asked, `stock`, whether the shim's own handler stands
+// there instead, which asks any, and `out`, a folder in which standard output, standard
+// error and outcome.json are left.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -55,7 +56,7 @@ const start = async (instantiate, load, run) => {
         },
       },
     },
-    http: { ...http, outgoingHandler: only(run.endpoint) },
+    http: run.stock ? http : { ...http, outgoingHandler: only(run.endpoint) },
   });
   const program = await instantiate(load, shim.getImportObject());
   try {

@@ -28,7 +28,7 @@ fn between<'t>(text: &'t str, mark: &str) -> &'t str {
 #[test]
 fn the_tables_of_isolation_are_what_was_measured() {
     let tables = isolation::tables();
-    for (mark, table) in ["bare", "guarded"].iter().zip(&tables) {
+    for (mark, table) in ["bare", "narrowed", "guarded"].iter().zip(&tables) {
         let docs = text();
         let shown = between(&docs, mark);
         if std::env::var_os("KEYHOLE_BLESS").is_some() {
@@ -41,6 +41,11 @@ fn the_tables_of_isolation_are_what_was_measured() {
         }
         assert_eq!(shown, table, "{mark}: KEYHOLE_BLESS=1 takes it over");
     }
+}
+
+#[test]
+fn both_rules_of_guards_hold_the_same() {
+    assert_eq!(isolation::rules_differ(), [""; 0]);
 }
 
 #[test]
@@ -66,11 +71,14 @@ fn the_commands_of_the_docs_are_those_that_are_run() {
         let command = runtime.command().join(" ");
         assert!(lines.contains(command.as_str()), "{command}");
     }
-    let transpile = format!(
-        "npx jco transpile keyhole.wasm -o keyhole {}",
-        runtimes::javascript::TRANSPILE.join(" ")
-    );
-    assert!(lines.contains(transpile.as_str()), "{transpile}");
+    for how in [
+        &runtimes::javascript::TRANSPILE[..],
+        &runtimes::chromium::TRANSPILE[..],
+    ] {
+        let how = how.join(" ");
+        let transpile = format!("npx jco transpile keyhole.wasm -o keyhole {how}");
+        assert!(lines.contains(transpile.as_str()), "{transpile}");
+    }
 }
 
 #[test]

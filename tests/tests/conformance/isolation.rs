@@ -1,19 +1,48 @@
 //! What is really isolated, on each runtime: the hostile component of
-//! `tests/guests` in the place of the exchange, bare and behind the guards. What was
-//! measured is `tests/conformance/isolation.json`; docs/runtimes.md shows it.
+//! `tests/guests` in the place of the exchange, in each of the ways of [`How`]. What
+//! was measured is `tests/conformance/isolation.json`; docs/runtimes.md shows it.
 
 use crate::case::{self, Case};
-use crate::pod::Pod;
+use crate::pod::{Pod, Transport};
 use crate::runtimes::process::{self, NOT_GRANTED};
-use crate::runtimes::{self, LIMIT, Listed, Program, Ran};
+use crate::runtimes::{self, LIMIT, Program, Ran};
 use keyhole_tests::artifacts::{self, workspace};
 use keyhole_tests::{program, skipped};
 use serde_json::{Map, Value, json};
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
+
+/// In what the hostile component runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// With what the runtime has for everybody: the token's folder, its own handler.
+    Bare,
+    /// With what the drivers here have in their place: the file as the preopen, and a
+    /// handler that lets one URL pass.
+    Narrowed,
+    /// As bare, behind guards with a rule that is made of the variables.
+    Guarded,
+    /// As bare, behind guards with a rule that is fixed in them.
+    Fixed,
+}
+
+impl How {
+    pub(crate) const ALL: [Self; 4] = [Self::Bare, Self::Narrowed, Self::Guarded, Self::Fixed];
+
+    /// Its name in the file of measurements.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Narrowed => "narrowed",
+            Self::Guarded => "guarded",
+            Self::Fixed => "guarded, fixed rule",
+        }
+    }
+}
 
 /// A capability that a guest could take too far.
 struct Row {
@@ -140,7 +169,13 @@ const fn row(what: &'static str, attempt: &'static str, seen: Seen) -> Row {
 const PATIENCE: Duration = Duration::from_secs(8);
 
 impl Row {
-    fn pod(&self, listed: &dyn runtimes::Runtime) -> Pod {
+    /// Neither a handler nor the place of a rule is about time, and each takes its time
+    /// to be seen.
+    fn is_measured(&self, how: How) -> bool {
+        matches!(how, How::Bare | How::Guarded) || !matches!(self.seen, Seen::Endless)
+    }
+
+    fn pod(&self, listed: &dyn runtimes::Runtime, how: How) -> Pod {
         let resource = format!("api://attempt/{}", self.attempt);
         let case = json!({
             "case": self.attempt,
@@ -151,6 +186,7 @@ impl Row {
         });
         let case: Case = serde_json::from_value(case).expect("a case");
         let mut pod = Pod::new(&case, listed.transport());
+        pod.narrowed = how == How::Narrowed;
         pod.patience = match self.seen {
             Seen::Endless => PATIENCE,
             _ => LIMIT,
@@ -178,96 +214,117 @@ impl Row {
 }
 
 /// How a request looks from inside that never left.
-const DENIED: [&str; 4] = [
+const DENIED: [&str; 5] = [
     "HttpRequestDenied",
+    // What Deno's permissions come to in preview2-shim.
+    "getaddrinfo EPERM",
     "NotCapable",
     "Requires net access",
     "request.authority",
 ];
 
-/// What was measured: runtime, then bare or guarded, then what.
+/// What was measured: runtime, then how, then what.
 type Table = Map<String, Value>;
 
 /// Runs every attempt.
 pub(crate) fn measure(scratch: &Path, chosen: &dyn Fn(&str) -> bool) -> Table {
-    let bare = Program::new(scratch, "hostile", artifacts::component("hostile-command"));
-    let mut table = Table::new();
-    let guarded = guarded(scratch);
-    if let Err(why) = &guarded {
+    let hostile = artifacts::component("hostile-command");
+    let guarded = scratch.join("hostile-guarded.wasm");
+    let bare = Program::new(scratch, EXCHANGE, hostile);
+    let joined = guard(&guarded, &["--rule-from-environment"], &[]);
+    if let Err(why) = &joined {
         skipped(why);
     }
-    let guarded = guarded.map(|path| Program::new(scratch, "hostile", path));
-    for (how, program) in [("bare", Ok(bare)), ("guarded", guarded)] {
-        let Ok(program) = program else { continue };
-        let listed = runtimes::all(scratch, &program);
-        let listed = listed.into_iter().filter(|listed| chosen(listed.name));
-        for (name, column) in columns(listed.collect(), &program, how) {
-            let entry = table.entry(name).or_insert_with(|| json!({}));
-            entry[how] = column;
+    let guarded = Program::new(scratch, EXCHANGE, guarded);
+    let mut jobs = VecDeque::new();
+    for how in How::ALL {
+        let program = match how {
+            How::Bare | How::Narrowed => &bare,
+            How::Guarded | How::Fixed if joined.is_ok() => &guarded,
+            How::Guarded | How::Fixed => continue,
+        };
+        let listed = runtimes::all(scratch, program);
+        for listed in listed.into_iter().filter(|listed| chosen(listed.name)) {
+            match listed.found {
+                Ok(runtime) if runtime.holds(how) => jobs.push_back((how, program, runtime)),
+                Err(why) if how == How::Bare => skipped(&format!("{}: {why}", listed.name)),
+                _ => {}
+            }
         }
     }
-    table
-}
-
-/// The hostile program behind the guards, whose rule is made of the variables: each
-/// attempt has a scope of its own.
-fn guarded(scratch: &Path) -> Result<PathBuf, String> {
-    let path = scratch.join("hostile-guarded.wasm");
-    let mut command = process::command(&program::full());
-    command
-        .args(["guard", "--rule-from-environment", "--component"])
-        .arg(artifacts::component("hostile-command"))
-        .arg("-o")
-        .arg(&path);
-    let ran = process::run(&mut command, scratch, LIMIT);
-    match ran.exit {
-        Some(0) => Ok(path),
-        _ => Err(format!("keyhole guard does not join it: {}", ran.stderr)),
-    }
-}
-
-fn columns(listed: Vec<Listed>, program: &Program, how: &str) -> Vec<(String, Value)> {
-    let jobs: Mutex<Vec<Box<dyn runtimes::Runtime>>> = Mutex::default();
-    for listed in listed {
-        match listed.found {
-            Ok(runtime) if runtime.holds(how) => jobs.lock().expect("jobs").push(runtime),
-            Ok(_) => {}
-            Err(why) => skipped(&format!("{}: {why}", listed.name)),
-        }
-    }
-    let columns = Mutex::default();
+    let (jobs, table) = (Mutex::new(jobs), Mutex::new(Table::new()));
     thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some(runtime) = { jobs.lock().expect("jobs").pop() } {
+                while let Some((how, program, runtime)) = {
+                    let mut jobs = jobs.lock().expect("jobs");
+                    jobs.pop_front()
+                } {
                     let column = column(&*runtime, program, how);
-                    let named = (runtime.name().to_owned(), column);
-                    let mut columns: std::sync::MutexGuard<'_, Vec<_>> =
-                        columns.lock().expect("columns");
-                    columns.push(named);
+                    let mut table = table.lock().expect("the table");
+                    let entry = table.entry(runtime.name()).or_insert_with(|| json!({}));
+                    entry[how.name()] = column;
                 }
             });
         }
     });
-    columns.into_inner().expect("columns")
+    table.into_inner().expect("the table")
 }
 
-fn column(runtime: &dyn runtimes::Runtime, program: &Program, how: &str) -> Value {
+/// How many columns are measured at once: they wait more than they compute.
+const AT_ONCE: usize = 4;
+
+/// The component that our host runs in the place of the exchange.
+const EXCHANGE: &str = "hostile";
+
+/// Puts the hostile program behind the guards.
+fn guard(path: &Path, flags: &[&str], variables: &[(String, String)]) -> Result<(), String> {
+    let mut command = process::command(&program::full());
+    command
+        .arg("guard")
+        .args(flags)
+        .envs(variables.iter().cloned())
+        .arg("--component")
+        .arg(artifacts::component("hostile-command"))
+        .arg("-o")
+        .arg(path);
+    let folder = path.parent().expect("a folder");
+    let ran = process::run(&mut command, folder, LIMIT);
+    match ran.exit {
+        Some(0) => Ok(()),
+        _ => Err(format!("keyhole guard does not join it: {}", ran.stderr)),
+    }
+}
+
+/// The hostile program behind guards whose rule is this pod's and fixed in them.
+fn guarded_for(pod: &Pod) -> Program {
+    let path = pod.folder().join("hostile-guarded-fixed.wasm");
+    let plain = pod.transport == Transport::PlainHttp;
+    let flags: &[&str] = if plain { &["--insecure-http"] } else { &[] };
+    guard(&path, flags, &pod.variables).unwrap_or_else(|why| panic!("{why}"));
+    Program::new(pod.folder(), EXCHANGE, path)
+}
+
+fn column(runtime: &dyn runtimes::Runtime, program: &Program, how: How) -> Value {
     let mut column = Map::new();
-    // What never ends is alone in its process.
-    let (endless, others): (Vec<&Row>, Vec<&Row>) = ROWS
-        .iter()
-        .partition(|row| matches!(row.seen, Seen::Endless | Seen::GotIn));
-    let alone = endless.into_iter().map(|row| vec![row]);
-    for rows in alone.chain([others]) {
-        let pods: Vec<Pod> = rows.iter().map(|row| row.pod(runtime)).collect();
-        let ran = runtime.run(program, &pods);
+    // What never ends is alone in its process, and so is what has a rule of its own.
+    let is_alone =
+        |row: &&Row| how == How::Fixed || matches!(row.seen, Seen::Endless | Seen::GotIn);
+    let rows = ROWS.iter().filter(|row| row.is_measured(how));
+    let (alone, others): (Vec<&Row>, Vec<&Row>) = rows.partition(is_alone);
+    let alone = alone.into_iter().map(|row| vec![row]);
+    for rows in alone.chain((!others.is_empty()).then_some(others)) {
+        let pods: Vec<Pod> = rows.iter().map(|row| row.pod(runtime, how)).collect();
+        let ran = match how {
+            How::Fixed => runtime.run(&guarded_for(&pods[0]), &pods),
+            _ => runtime.run(program, &pods),
+        };
         for ((row, pod), ran) in rows.into_iter().zip(&pods).zip(&ran) {
             let held = row.is_held(pod, ran);
             if std::env::var_os("KEYHOLE_SHOW").is_some() {
                 let message = ran.stdout.lines().find(|line| line.contains("\"message\""));
                 println!(
-                    "{}, {how}, {}: held {held}, exit {:?}, {} requests, {:?} {}",
+                    "{}, {how:?}, {}: held {held}, exit {:?}, {} requests, {:?} {}",
                     runtime.name(),
                     row.attempt,
                     ran.exit,
@@ -293,7 +350,7 @@ fn column(runtime: &dyn runtimes::Runtime, program: &Program, how: &str) -> Valu
 /// A program that does not start would hold everything off.
 fn must_have_been_tried(
     runtime: &dyn runtimes::Runtime,
-    how: &str,
+    how: How,
     row: &Row,
     pod: &Pod,
     ran: &Ran,
@@ -301,7 +358,10 @@ fn must_have_been_tried(
     let name = runtime.name();
     if matches!(row.seen, Seen::Token) {
         let came = pod.emulator.requests().len();
-        assert_eq!(came, 1, "{name}, {how}: the honest exchange first: {ran:?}");
+        assert_eq!(
+            came, 1,
+            "{name}, {how:?}: the honest exchange first: {ran:?}"
+        );
     }
     // Deno ends a program that asks the system for what it may not.
     let by_permission = DENIED.iter().any(|denied| ran.stderr.contains(denied));
@@ -309,7 +369,7 @@ fn must_have_been_tried(
     let may_be_ended = by_limit || by_permission;
     assert!(
         may_be_ended || ran.stdout.contains("\"failure\"") || ran.stdout.contains("\"token\""),
-        "{name}, {how}: {} was not tried: {ran:?}",
+        "{name}, {how:?}: {} was not tried: {ran:?}",
         row.attempt
     );
 }
@@ -328,26 +388,38 @@ pub(crate) fn known() -> Table {
 pub(crate) fn bless(measured: &Table) {
     let mut known = known();
     for (runtime, column) in measured {
-        for how in ["bare", "guarded"] {
-            if let Some(rows) = column.get(how) {
-                known.entry(runtime.clone()).or_insert_with(|| json!({}))[how] = rows.clone();
-            }
+        for (how, rows) in column.as_object().into_iter().flatten() {
+            known.entry(runtime.clone()).or_insert_with(|| json!({}))[how] = rows.clone();
         }
     }
     let text = serde_json::to_string_pretty(&known).expect("JSON");
     fs::write(file(), text + "\n").expect("the measurements");
 }
 
-/// The tables of the docs, as Markdown.
-pub(crate) fn tables() -> [String; 2] {
-    ["bare", "guarded"].map(table)
+/// The tables of the docs, as Markdown: bare, with the drivers' own handler and the
+/// file for its folder, and guarded, which is one table for both rules.
+pub(crate) fn tables() -> [String; 3] {
+    [How::Bare, How::Narrowed, How::Guarded].map(table)
 }
 
-fn table(how: &str) -> String {
+/// Where a fixed rule holds anything else than one that is made of the variables.
+pub(crate) fn rules_differ() -> Vec<String> {
+    let known = known();
+    let is_same = |column: &Value, row: &Row| {
+        let of = |how: How| column.get(how.name()).map(|rows| rows[row.attempt].clone());
+        !row.is_measured(How::Fixed) || of(How::Guarded) == of(How::Fixed)
+    };
+    let differ = known
+        .iter()
+        .filter(|(_, column)| ROWS.iter().any(|row| !is_same(column, row)));
+    differ.map(|(name, _)| name.clone()).collect()
+}
+
+fn table(how: How) -> String {
     let known = known();
     let columns: Vec<(&str, &Value)> = runtimes::NAMES
         .iter()
-        .filter_map(|name| Some((*name, known.get(*name)?.get(how)?)))
+        .filter_map(|name| Some((*name, known.get(*name)?.get(how.name())?)))
         .collect();
     let mut lines = vec![
         format!(
@@ -360,7 +432,7 @@ fn table(how: &str) -> String {
         ),
         format!("|---|{}", "---|".repeat(columns.len())),
     ];
-    for row in ROWS {
+    for row in ROWS.iter().filter(|row| row.is_measured(how)) {
         let cells = columns
             .iter()
             .map(|(_, column)| match column[row.attempt].as_str() {

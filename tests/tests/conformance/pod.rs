@@ -42,6 +42,9 @@ pub(crate) struct Pod {
     pub(crate) token_file: PathBuf,
     /// How long it is waited for.
     pub(crate) patience: Duration,
+    /// Whether the driver grants as little as it can: the file in the place of its
+    /// folder, and a handler of its own that lets one URL pass.
+    pub(crate) narrowed: bool,
     federated_token: String,
     folder: TempDir,
 }
@@ -74,6 +77,7 @@ impl Pod {
             variables: Vec::new(),
             token_file,
             patience: LIMIT,
+            narrowed: true,
             federated_token,
             folder,
         };

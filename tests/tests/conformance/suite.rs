@@ -66,12 +66,7 @@ pub(crate) fn run(
         let Ok(runtime) = &listed.found else { continue };
         let mut to_run = Vec::new();
         for (row, case) in cases.iter().enumerate() {
-            let known = |one: &Deviation| one.is_of(runtime.name(), &case.case);
-            let passed_over = runtime.sample().filter(|(every, _)| {
-                row % every != 0 && !deviations.iter().any(known) && !every_case_is_run()
-            });
-            let why = not_applicable(case, &**runtime).or(passed_over.map(|(_, why)| why));
-            match why {
+            match not_applicable(case, &**runtime) {
                 Some(why) => {
                     results[column].lock().expect("results")[row] = Some(Result {
                         case: case.case.clone(),
@@ -109,11 +104,6 @@ pub(crate) fn run(
     columns
         .map(|(listed, results)| column(listed, results))
         .collect()
-}
-
-/// Whether even slow runtimes run every case.
-fn every_case_is_run() -> bool {
-    std::env::var_os("KEYHOLE_EVERY_CASE").is_some()
 }
 
 fn column(listed: &Listed, results: Mutex<Vec<Option<Result>>>) -> Column {

@@ -70,6 +70,7 @@ const UNAVAILABLE: &[Case] = &[
         5,
         &["the connection ended before the answer did"],
     ),
+    ("not-http", 5, &["the connection ended", "no HTTP"]),
     ("html-503", 5, &["HTTP 503"]),
 ];
 
@@ -86,7 +87,6 @@ const UNUSABLE: &[Case] = &[
     ("redirect=302", 6, &["HTTP 302", "redirect"]),
     ("redirect=307", 6, &["HTTP 307", "redirect"]),
     ("redirect=308", 6, &["HTTP 308", "redirect"]),
-    ("not-http", 6, &["no usable HTTP"]),
     ("huge-head", 6, &["head is too large"]),
     ("huge-body", 6, &["body is too large"]),
     ("huge-body-chunked", 6, &["body is too large"]),

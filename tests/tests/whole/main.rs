@@ -6,12 +6,15 @@ mod addresses;
 mod attempts;
 mod audit_log;
 mod bad_settings;
+mod browser;
 mod cache;
 mod clients;
 mod clouds;
 mod compositions;
 #[cfg(target_os = "linux")]
 mod crates_in_programs;
+#[cfg(target_os = "linux")]
+mod engines;
 mod envoy;
 mod example_composition;
 mod example_hosts;

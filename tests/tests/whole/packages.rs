@@ -1,7 +1,8 @@
 //! What registries would be sent, as `cargo xtask test` packs it.
 
 use keyhole_host::Digest;
-use keyhole_tests::artifacts;
+use keyhole_tests::program::{command, run_command};
+use keyhole_tests::{World, artifacts, skipped};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -88,4 +89,19 @@ fn a_packed_crate_names_registry_versions_and_has_a_page_to_read() {
             "{manifest}"
         );
     }
+}
+
+/// It prints the digest of its component and the length of the token.
+#[test]
+fn a_program_outside_of_the_workspace_gets_a_token_by_the_packed_crates() {
+    let Some(program) = std::env::var_os("KEYHOLE_OUTSIDE") else {
+        return skipped("no program of the packed crates; `cargo xtask test --all` builds it");
+    };
+    let world = World::new();
+    let ran = run_command(&mut command(program.as_ref(), &world), &world);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let digest = Digest::of(&artifacts::bytes("exchange"));
+    let length = world.emulator.access_tokens()[0].len();
+    assert_eq!(ran.stdout, format!("{digest} {length}\n"));
+    assert_eq!(world.honest_requests().len(), 1);
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{build, package, reproduce, wit};
 use crate::examples;
+use crate::outside;
 use crate::process;
 use crate::selection;
 use crate::steps::Steps;
@@ -37,15 +38,19 @@ pub(super) fn run(
     } else {
         Tools::quick(workspace, steps)
     };
+    let outside = if all {
+        let what = "a program outside of the workspace";
+        Some(steps.run(what, || outside::build(workspace))?)
+    } else {
+        None
+    };
     steps.run("tests of everything else", || {
         let mut cargo = process::cargo(workspace);
         // All that fails, in one run.
         cargo.args(["test", "--no-fail-fast"]);
         tools.tell(&mut cargo);
         cargo.env("KEYHOLE_REQUIRE_RUNTIMES", RUNTIMES);
-        if all {
-            cargo.env("KEYHOLE_EVERY_CASE", "1");
-        }
+        cargo.envs(outside.iter().map(|program| (outside::VARIABLE, program)));
         process::run(selection::select(&mut cargo).arg("--").args(arguments))
     })?;
     reproduce::compare(workspace, &toolchain, steps)

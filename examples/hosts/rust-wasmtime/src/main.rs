@@ -1,18 +1,19 @@
-//! The exchange component behind wasmtime alone: five variables, the token file's
-//! folder to read, one request. `keyhole-host` grants the file alone, judges the
-//! form and the addresses, takes other CAs, ends calls and keeps an audit log.
+//! The exchange component behind wasmtime and its ready-made WASI: five variables, the
+//! token file's folder to read, and the whole network. Guards (docs/guard.md) hold the
+//! network; `keyhole-host` does, and the file alone, addresses, CAs, time, an audit log.
 //!
 //! ```text
 //! cargo build --release -p keyhole-example-wasmtime
 //! keyhole-example-wasmtime exchange.wasm    # settings: the AZURE_* variables
 //! ```
 
-use http_body_util::BodyExt as _;
-use std::{env, error, path::PathBuf, process};
+use exchange::exports::keyhole::identity::token_provider::*;
+use std::{env, path::Path};
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::error::Context as _;
+use wasmtime::{Config, Engine, Result, Store, bail};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http as wasi_http;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 mod exchange {
     wasmtime::component::bindgen!({
@@ -24,114 +25,43 @@ mod exchange {
         world: "example:host/exchange",
     });
 }
-use exchange::exports::keyhole::identity::token_provider::{TokenError, TokenRequest};
 
-/// What the component may have: variables and a folder, a table, one request.
-struct Grants(WasiCtx, ResourceTable, wasi_http::WasiHttpCtx, OneRequest);
-
-/// wasmtime's client goes anywhere; this lets a single request pass.
-struct OneRequest(http::Uri);
-
-type Sent<T> = Box<dyn Future<Output = wasi_http::Result<T>> + Send>;
-
-impl wasi_http::WasiHttpHooks for OneRequest {
-    fn send_request(
-        &mut self,
-        request: http::Request<wasi_http::WasiBody>,
-        options: Option<wasi_http::RequestOptions>,
-        _read: Sent<()>,
-    ) -> Sent<(http::Response<wasi_http::WasiBody>, Sent<()>)> {
-        let granted = request.method() == http::Method::POST && *request.uri() == self.0;
-        Box::new(async move {
-            if !granted {
-                return Err(wasi_http::Error::HttpRequestDenied);
-            }
-            let (response, done) = wasi_http::default_send_request(request, options).await?;
-            Ok((
-                response.map(|body| body.boxed_unsync()),
-                Box::new(done) as Sent<()>,
-            ))
-        })
-    }
-}
+struct Grants(WasiCtx, WasiHttpCtx, ResourceTable);
 
 impl WasiView for Grants {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.0,
-            table: &mut self.1,
-        }
+        let Self(ctx, _, table) = self;
+        WasiCtxView { ctx, table }
     }
 }
 
-impl wasi_http::WasiHttpView for Grants {
-    fn http(&mut self) -> wasi_http::WasiHttpCtxView<'_> {
-        wasi_http::WasiHttpCtxView {
-            ctx: &mut self.2,
-            table: &mut self.1,
-            hooks: &mut self.3,
-        }
+impl WasiHttpView for Grants {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let (Self(_, ctx, table), hooks) = (self, Default::default());
+        WasiHttpCtxView { ctx, table, hooks }
     }
 }
 
-fn main() -> process::ExitCode {
-    match get_token() {
-        Ok(told) => {
-            println!("{told}");
-            process::ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            process::ExitCode::FAILURE
-        }
-    }
-}
-
-fn get_token() -> Result<String, Box<dyn error::Error>> {
-    let file = PathBuf::from(env::var("AZURE_FEDERATED_TOKEN_FILE")?);
-    let (folder, name) = (
-        file.parent().ok_or("no folder")?,
-        file.file_name().ok_or("no file")?,
-    );
+fn main() -> Result<()> {
+    let file = env::var("AZURE_FEDERATED_TOKEN_FILE")?;
+    let folder = Path::new(&file).parent().context("no folder")?;
+    let guest_folder = folder.to_str().context("a folder in UTF-8")?;
     let mut wasi = WasiCtx::builder();
-    wasi.preopened_dir(folder, "/keyhole", FsPerms::ReadOnly)?
-        .env(
-            "AZURE_FEDERATED_TOKEN_FILE",
-            format!("/keyhole/{}", name.display()),
-        );
-    for name in [
-        "AZURE_AUTHORITY_HOST",
-        "AZURE_CLIENT_ID",
-        "AZURE_SCOPE",
-        "AZURE_TENANT_ID",
-    ] {
-        env::var(name).ok().map(|value| wasi.env(name, value));
-    }
-    let authority = env::var("AZURE_AUTHORITY_HOST");
-    let authority = authority.unwrap_or("https://login.microsoftonline.com".into());
-    let uri = format!(
-        "{}/{}/oauth2/v2.0/token",
-        authority.trim_end_matches('/'),
-        env::var("AZURE_TENANT_ID")?
-    );
+    wasi.preopened_dir(folder, guest_folder, FsPerms::ReadOnly)?
+        .envs(&Vec::from_iter(
+            env::vars().filter(|(name, _)| SETTINGS.contains(&name.as_str())),
+        ));
 
     let engine = Engine::new(Config::new().consume_fuel(true))?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
-    let grants = Grants(
-        wasi.build(),
-        ResourceTable::new(),
-        Default::default(),
-        OneRequest(uri.parse()?),
-    );
+    wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
+    let grants = Grants(wasi.build(), WasiHttpCtx::new(), ResourceTable::new());
     let mut store = Store::new(&engine, grants);
     store.set_fuel(200_000_000)?;
 
-    let component = env::args_os()
-        .nth(1)
-        .ok_or("usage: keyhole-example-wasmtime exchange.wasm")?;
-    let component = Component::from_file(&engine, component)?;
+    let path = env::args_os().nth(1).context("name exchange.wasm")?;
+    let component = Component::from_file(&engine, path)?;
     let exchange = exchange::Exchange::instantiate(&mut store, &component, &linker)?;
     let request = TokenRequest {
         scope: None,
@@ -141,26 +71,28 @@ fn get_token() -> Result<String, Box<dyn error::Error>> {
         skip_assertion_checks: false,
     };
     let provider = exchange.keyhole_identity_token_provider();
-    match provider.call_get_token(&mut store, &request)? {
-        Ok(token) => Ok(format!(
-            "a token of {} characters, valid until {}",
-            token.token.len(),
-            token.expires_on
-        )),
-        Err(error) => Err(explanation(error).into()),
-    }
+    let token = match provider.call_get_token(&mut store, &request)? {
+        Ok(token) => token,
+        // Each cause has more to tell; some of it, a claims challenge, is secret.
+        Err(
+            TokenError::Configuration(ConfigurationError { explanation, .. })
+            | TokenError::TokenFile(TokenFileError { explanation, .. })
+            | TokenError::Assertion(AssertionError { explanation, .. })
+            | TokenError::Refused(RefusedError { explanation, .. })
+            | TokenError::Unavailable(UnavailableError { explanation, .. })
+            | TokenError::BadResponse(BadResponseError { explanation, .. })
+            | TokenError::Denied(DeniedError { explanation, .. }),
+        ) => bail!("{}\nhint: {}", explanation.message, explanation.next_step),
+    };
+    let (length, until) = (token.token.len(), token.expires_on);
+    println!("a token of {length} characters, valid until {until}");
+    Ok(())
 }
 
-/// Each cause has more to tell; some of it, a claims challenge, is secret.
-fn explanation(error: TokenError) -> String {
-    let explanation = match error {
-        TokenError::Configuration(error) => error.explanation,
-        TokenError::TokenFile(error) => error.explanation,
-        TokenError::Assertion(error) => error.explanation,
-        TokenError::Refused(error) => error.explanation,
-        TokenError::Unavailable(error) => error.explanation,
-        TokenError::BadResponse(error) => error.explanation,
-        TokenError::Denied(error) => error.explanation,
-    };
-    format!("{}\nhint: {}", explanation.message, explanation.next_step)
-}
+const SETTINGS: [&str; 5] = [
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_ID",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_SCOPE",
+    "AZURE_TENANT_ID",
+];

@@ -13,7 +13,7 @@ pub(super) struct Deno {
 
 impl Deno {
     pub(super) fn find(program: &Program) -> Result<Self, String> {
-        program.transpiled.clone()?;
+        program.transpiled()?;
         let deno = tool("KEYHOLE_DENO")?;
         let words = [deno.display().to_string(), "--version".to_owned()];
         Ok(Self {
@@ -97,14 +97,14 @@ impl Runtime for Deno {
     }
 
     fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
-        let folder = program.transpiled.as_ref().expect("it was transpiled");
+        let folder = program.transpiled().expect("it is transpiled");
         let plan = javascript::plan(&folder.join("keyhole"), pods, self.grants());
         let text = |path: &Path| path.display().to_string();
         let modules = folder.join("node_modules");
         let packages = modules.canonicalize().expect("jco's packages");
         let joined = |parts: Vec<String>| parts.join(",");
         let outs: Vec<String> = pods.iter().map(|pod| text(&pod.out())).collect();
-        let mut files = vec![text(folder), text(&packages)];
+        let mut files = vec![text(&folder), text(&packages)];
         files.extend(outs.iter().cloned());
         files.extend(pods.iter().map(|pod| text(pod.mount())));
         files.push(text(&plan));

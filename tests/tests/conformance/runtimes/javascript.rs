@@ -32,7 +32,8 @@ pub(crate) fn run_of(pod: &Pod, grants: Grants) -> Value {
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
     let granted = match (grants, pod.case.needs) {
-        (Grants::Either, need) if need != Need::FolderGrant => &*pod.token_file,
+        (Grants::File, _) => &*pod.token_file,
+        (Grants::Either, need) if pod.narrowed && need != Need::FolderGrant => &*pod.token_file,
         _ => pod.mount(),
     };
     json!({
@@ -40,6 +41,7 @@ pub(crate) fn run_of(pod: &Pod, grants: Grants) -> Value {
         "variables": variables,
         "preopens": { granted.display().to_string(): granted },
         "endpoint": pod.endpoint(),
+        "stock": !pod.narrowed,
         "out": pod.out(),
     })
 }
@@ -80,6 +82,9 @@ pub(super) fn transpile(scratch: &Path, program: &Path) -> Result<PathBuf, Strin
     let jco = tool("KEYHOLE_JCO")?;
     let name = program.file_stem().expect("a name").to_string_lossy();
     let folder = drivers(scratch, &format!("transpiled-{name}"))?;
+    if folder.join("keyhole").is_dir() {
+        return Ok(folder);
+    }
     let mut command = process::command(Path::new("node"));
     command
         .arg(jco.join("node_modules/.bin/jco"))

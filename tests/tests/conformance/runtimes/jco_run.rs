@@ -35,12 +35,23 @@ impl JcoRun {
 
 /// The command line. The option that takes several values must not be the last
 /// before the program.
-fn words(jco: &[String], folder: &str, program: &str, arguments: &[String]) -> Vec<String> {
-    let map = format!("wasi:http/outgoing-handler={folder}/handler.mjs#outgoingHandler");
+fn words(
+    jco: &[String],
+    folder: &str,
+    narrowed: bool,
+    program: &str,
+    arguments: &[String],
+) -> Vec<String> {
+    let mut words = jco.to_vec();
+    words.push("run".to_owned());
+    if narrowed {
+        let map = format!("wasi:http/outgoing-handler={folder}/handler.mjs#outgoingHandler");
+        words.extend(["--jco-map".to_owned(), map]);
+    }
     let grant = format!("{folder}/grant.mjs");
-    let more = ["run", "--jco-map", &map, "--jco-import", &grant, program].map(str::to_owned);
-    let words = jco.iter().cloned().chain(more);
-    words.chain(arguments.iter().cloned()).collect()
+    words.extend(["--jco-import".to_owned(), grant, program.to_owned()]);
+    words.extend_from_slice(arguments);
+    words
 }
 
 impl Runtime for JcoRun {
@@ -68,17 +79,9 @@ impl Runtime for JcoRun {
         1
     }
 
-    fn sample(&self) -> Option<(usize, &'static str)> {
-        Some((
-            6,
-            "each start transpiles the program anew, so one case in six is run, and all with \
-             KEYHOLE_EVERY_CASE",
-        ))
-    }
-
     fn command(&self) -> Vec<String> {
         let jco = ["npx", "jco"].map(str::to_owned);
-        words(&jco, "$PWD", "keyhole.wasm", &["verify".to_owned()])
+        words(&jco, "$PWD", true, "keyhole.wasm", &["verify".to_owned()])
     }
 
     fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
@@ -87,6 +90,7 @@ impl Runtime for JcoRun {
             let words = words(
                 &jco,
                 &self.folder.display().to_string(),
+                pod.narrowed,
                 &program.command.display().to_string(),
                 &pod.arguments,
             );

@@ -1,6 +1,7 @@
 //! Our host, in its modes.
 
 use super::{Grants, Program, Ran, Runtime, process};
+use crate::isolation::How;
 use crate::pod::{Pod, Transport};
 use keyhole_host::Digest;
 use keyhole_tests::{artifacts, program};
@@ -15,34 +16,36 @@ pub(super) struct Keyhole {
     name: &'static str,
     program: PathBuf,
     version: String,
-    compiles: bool,
+    /// Flags of the engine, for a component that is named; none for the program's own.
+    engine: Option<&'static [&'static str]>,
 }
 
 /// As users get it: the component as machine code in the program.
 pub(super) fn aot() -> Result<Keyhole, String> {
-    keyhole(AOT, program::slim(), false)
+    keyhole(AOT, program::slim(), None)
 }
 
 /// The full build, which compiles the component at each start.
 pub(super) fn cranelift() -> Result<Keyhole, String> {
-    keyhole(CRANELIFT, program::full(), true)
+    keyhole(CRANELIFT, program::full(), Some(&[]))
 }
 
-/// wasmtime's interpreter.
+/// The same, which compiles to bytecode for wasmtime's interpreter.
 pub(super) fn pulley() -> Result<Keyhole, String> {
-    Err(
-        "the host's one configuration compiles for the build's own target: it has no interpreter"
-            .to_owned(),
-    )
+    keyhole(PULLEY, program::full(), Some(&["--engine", "pulley"]))
 }
 
-fn keyhole(name: &'static str, program: PathBuf, compiles: bool) -> Result<Keyhole, String> {
+fn keyhole(
+    name: &'static str,
+    program: PathBuf,
+    engine: Option<&'static [&'static str]>,
+) -> Result<Keyhole, String> {
     let words = [program.display().to_string(), "--version".to_owned()];
     Ok(Keyhole {
         name,
         version: process::version(&words)?,
         program,
-        compiles,
+        engine,
     })
 }
 
@@ -71,24 +74,19 @@ impl Runtime for Keyhole {
         1
     }
 
-    /// The other mode carries the exchange alone; guards are for other runtimes.
-    fn holds(&self, how: &str) -> bool {
-        self.compiles && how == "bare"
+    /// `keyhole` carries the exchange alone; guards are for other runtimes.
+    fn holds(&self, how: How) -> bool {
+        self.engine.is_some() && how == How::Bare
     }
 
     fn command(&self) -> Vec<String> {
-        let words: &[&str] = match self.compiles {
-            false => &["keyhole", "verify"],
-            true => &[
-                "keyhole-full",
-                "verify",
-                "--component",
-                "exchange.wasm",
-                "--digest",
-                "sha256:DIGEST",
-            ],
+        let Some(engine) = self.engine else {
+            return ["keyhole", "verify"].map(str::to_owned).into();
         };
-        words.iter().copied().map(str::to_owned).collect()
+        let mut words = vec!["keyhole-full", "verify"];
+        words.extend(engine);
+        words.extend(["--component", "exchange.wasm", "--digest", "sha256:DIGEST"]);
+        words.into_iter().map(str::to_owned).collect()
     }
 
     fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
@@ -100,7 +98,8 @@ impl Runtime for Keyhole {
                 .args(&pod.arguments)
                 .envs(pod.variables.iter().cloned())
                 .env("SSL_CERT_FILE", pod.emulator.ca_file());
-            if self.compiles {
+            if let Some(engine) = self.engine {
+                command.args(engine);
                 command.arg("--component").arg(&component);
                 command.args(["--digest", &digest]);
             }

@@ -1,5 +1,6 @@
 //! The runtimes: how each is found, and how it runs a case.
 
+pub(crate) mod chromium;
 mod deno;
 pub(crate) mod javascript;
 mod jco_run;
@@ -10,9 +11,11 @@ mod python;
 mod wasmtime_cli;
 
 use crate::case::{Case, Need};
+use crate::isolation::How;
 use crate::pod::{Pod, Transport};
 use keyhole_tests::artifacts;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A runtime that is there.
@@ -35,15 +38,9 @@ pub(crate) trait Runtime: Send + Sync {
     /// How many cases one process runs.
     fn batch(&self) -> usize;
 
-    /// Whether its isolation is measured, `bare` or `guarded`.
-    fn holds(&self, how: &str) -> bool {
-        let _ = how;
-        true
-    }
-
-    /// Of how many cases one is run, unless all are asked for, and why.
-    fn sample(&self) -> Option<(usize, &'static str)> {
-        None
+    /// Whether its isolation is measured in this way.
+    fn holds(&self, how: How) -> bool {
+        how != How::Narrowed || self.grants() != Grants::Folder
     }
 
     /// Its command line, as people type it.
@@ -59,8 +56,9 @@ pub(crate) struct Program {
     exchange: &'static str,
     /// The command composed with it.
     command: PathBuf,
-    /// That as JavaScript.
-    transpiled: Result<PathBuf, String>,
+    /// That as JavaScript, if somebody asked for it.
+    transpiled: OnceLock<Result<PathBuf, String>>,
+    scratch: PathBuf,
 }
 
 impl Program {
@@ -71,17 +69,18 @@ impl Program {
 
     /// A command, and what our host runs in its place.
     pub(crate) fn new(scratch: &Path, exchange: &'static str, command: PathBuf) -> Self {
-        let transpiled = javascript::transpile(scratch, &command);
         Self {
             exchange,
             command,
-            transpiled,
+            transpiled: OnceLock::new(),
+            scratch: scratch.to_owned(),
         }
     }
 
     /// The folder of the JavaScript.
     pub(crate) fn transpiled(&self) -> Result<PathBuf, String> {
-        self.transpiled.clone()
+        let transpile = || javascript::transpile(&self.scratch, &self.command);
+        self.transpiled.get_or_init(transpile).clone()
     }
 
     /// Whether stock runtimes have it.
@@ -148,10 +147,7 @@ pub(crate) fn all(scratch: &Path, program: &Program) -> Vec<Listed> {
         listed(jco_run::NAME, jco_run::JcoRun::find(scratch, program)),
         listed(node::NAME, node::Node::find(program)),
         listed(deno::NAME, deno::Deno::find(program)),
-        Listed {
-            name: CHROMIUM,
-            found: Err("no driver of this suite starts a browser".to_owned()),
-        },
+        listed(chromium::NAME, chromium::Chromium::find(program)),
     ]
 }
 
@@ -201,7 +197,5 @@ pub(crate) const NAMES: &[&str] = &[
     jco_run::NAME,
     node::NAME,
     deno::NAME,
-    CHROMIUM,
+    chromium::NAME,
 ];
-
-const CHROMIUM: &str = "Chromium";

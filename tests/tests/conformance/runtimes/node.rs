@@ -11,7 +11,7 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn find(program: &Program) -> Result<Self, String> {
-        program.transpiled.clone()?;
+        program.transpiled()?;
         let version = process::version(&["node", "--version"].map(str::to_owned))?;
         Ok(Self {
             version: format!("Node {version}, jco {}", super::jco_run::version()?),
@@ -51,7 +51,7 @@ impl Runtime for Node {
     }
 
     fn run(&self, program: &Program, pods: &[Pod]) -> Vec<Ran> {
-        let folder = program.transpiled.as_ref().expect("it was transpiled");
+        let folder = program.transpiled().expect("it is transpiled");
         let plan = javascript::plan(&folder.join("keyhole"), pods, self.grants());
         let mut command = process::command("node".as_ref());
         command
