@@ -14,11 +14,13 @@ const REQUESTS = 6;
 const SHOWN = 10;
 
 // The shim sends by `fetch`, which follows redirects: a 307 would send the form, and with
-// it the federated token, again to wherever it leads.
+// it the federated token, again to wherever it leads. And a browser sends a form to another
+// origin without asking it; only the answer is kept from the page (CORS).
 const fetchFile = globalThis.fetch;
 globalThis.fetch = (url, options) =>
   fetchFile(url, {
     ...options,
+    mode: "same-origin",
     redirect: "error",
     credentials: "omit",
     cache: "no-store",

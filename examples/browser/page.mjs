@@ -134,7 +134,7 @@ const act = async (action, settings) => {
     const elsewhere = action === "exchange" && kind === "unavailable" && isElsewhere();
     show(false, elsewhere ? "The browser stopped it" : `Not right: ${kind}`, {
       message: elsewhere
-        ? `${new URL(at("authority").value).origin} is not this page's origin, ${location.origin}. This page's policy (CSP) lets nothing be sent there, and without that the authority's (CORS) would keep its answer from this page. The component says: ${message}`
+        ? `${new URL(at("authority").value).origin} is not this page's origin, ${location.origin}. This page's policy (CSP) lets nothing be sent there, and no page but the authority's own may read its answer (CORS). The component says: ${message}`
         : message,
       next: elsewhere ? "" : next,
       facts: answer.error.facts,

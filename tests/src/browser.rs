@@ -75,6 +75,17 @@ impl<'w> Page<'w> {
         })
     }
 
+    /// Takes the Content-Security-Policy away from it.
+    pub fn drop_policy(&self) {
+        let path = self.folder.join("site/index.html");
+        let text = fs::read_to_string(&path).expect("the page");
+        let is_policy = |line: &&str| line.contains("Content-Security-Policy");
+        assert_eq!(text.lines().filter(is_policy).count(), 1, "{text}");
+        let lines = text.lines().filter(|line| !is_policy(line));
+        let rest = lines.collect::<Vec<_>>().join("\n");
+        fs::write(path, rest).expect("the page");
+    }
+
     /// Does these steps in a browser of its own, and tells what was seen; each is a name
     /// and what it needs, as `visit.mjs` has them.
     ///

@@ -8,7 +8,7 @@
 // to the authority.
 
 import { createHash, X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { connect } from "node:tls";
 import { launch } from "puppeteer-core";
@@ -70,8 +70,7 @@ const serve = (request) => {
 };
 
 const keys = (await Promise.all(plan.runs.map(originOf).map(proven))).filter(Boolean);
-const profile = join(dirname(path), "profile");
-mkdirSync(profile, { recursive: true });
+const profile = mkdtempSync(join(here, "profile-"));
 const browser = await launch({
   executablePath: chromium,
   pipe: true,

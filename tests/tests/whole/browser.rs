@@ -256,6 +256,32 @@ fn an_authority_at_another_origin_gets_nothing_from_the_page() {
 }
 
 #[test]
+fn without_its_policy_the_page_sends_nothing_elsewhere_and_cors_keeps_answers_from_others() {
+    let world = World::new();
+    let Some(page) = page(&world) else { return };
+    page.drop_policy();
+    let authority = world.emulator.http_authority();
+    let mut steps = exchange(&world, Some(&authority));
+    let seen = page.visit(&steps);
+    assert_eq!(seen["verdict"], "The browser stopped it", "{seen:#}");
+    assert_eq!(world.emulator.connections(), 0);
+
+    // A script that takes no such care: it is sent, and only the answer is kept.
+    let endpoint = format!("{authority}{}/oauth2/v2.0/token", world.emulator.tenant());
+    let all = steps.as_array_mut().expect("steps");
+    all.push(json!(["fetch", endpoint]));
+    let seen = page.visit(&steps);
+    let told = seen["console"].to_string();
+    assert!(told.contains("fetch: TypeError: Failed to fetch"), "{told}");
+    assert!(told.contains("CORS policy"), "{told}");
+    let requests = world.emulator.requests();
+    let [request] = &requests[..] else {
+        panic!("{requests:?}");
+    };
+    assert_eq!(request.method, "POST", "{request}");
+}
+
+#[test]
 fn a_component_in_the_page_that_goes_a_step_further_is_refused() {
     let attempts = [
         ("post_other_host", "HttpRequestDenied"),
