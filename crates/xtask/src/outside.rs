@@ -40,7 +40,9 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     for package in PUBLIC {
         let name = format!("{package}-{}.crate", env!("CARGO_PKG_VERSION"));
         let mut tar = Command::new("tar");
-        tar.arg("-xzf")
+        // As new: cargo gives all files of packages one old time, and would take those of
+        // an earlier build here for them.
+        tar.arg("-xzmf")
             .arg(workspace.target.join("package").join(name));
         process::run(tar.arg("-C").arg(folder))?;
     }
