@@ -1,12 +1,16 @@
 // What a person does and sees. The token is bytes in `held`, and goes to the worker in
 // exchange.mjs and nowhere else; it is never put into the document.
 
+// The component takes 1 MiB, and says so of more.
+const BYTES = 1024 * 1024;
 const SECONDS = { check: 5, exchange: 30 };
 // inspect-token judges the token alone, but wants settings to be there.
 const ANY = "00000000-0000-0000-0000-000000000000";
 
 const at = (id) => document.getElementById(id);
 let held;
+// Counts the tokens that were here, so that what is found in one is not shown of another.
+let turn = 0;
 let worker;
 let answered;
 
@@ -51,6 +55,7 @@ const run = async (action, settings) => {
     }, SECONDS[action] * 1000);
   });
   clearTimeout(timer);
+  answered = undefined;
   return answer;
 };
 
@@ -61,18 +66,23 @@ const hold = (bytes, from) => {
 };
 
 const forget = () => {
+  turn += 1;
   held?.fill(0);
   held = undefined;
   at("token").value = "";
   at("file").value = "";
   at("held").textContent = "There is no token.";
   at("result").hidden = true;
-  at("facts").replaceChildren();
+  for (const id of ["verdict", "message", "next", "facts"]) at(id).replaceChildren();
 };
 
 const takeText = (text, from) => hold(new TextEncoder().encode(text), from);
 const takeFile = async (file) => {
-  if (file) hold(new Uint8Array(await file.arrayBuffer()), `of the file ${file.name}`);
+  if (!file) return;
+  forget();
+  const mine = turn;
+  const bytes = new Uint8Array(await file.slice(0, BYTES + 1).arrayBuffer());
+  if (mine === turn) hold(bytes, `of the file ${file.name}`);
 };
 
 const time = (seconds) => {
@@ -123,10 +133,12 @@ const WHAT = {
 const act = async (action, settings) => {
   if (at("token").value) takeText(at("token").value, "typed");
   busy(true);
+  const mine = turn;
   const answer = await run(action, settings);
   if (answer.stopped) return;
   // After one that was late, the next worker says when it is there.
   if (!answer.late) busy(false);
+  if (mine !== turn) return;
   if (answer.late) {
     show(false, `The component was ended after ${SECONDS[action]} seconds`);
   } else if (answer.error) {
@@ -168,18 +180,25 @@ for (const name of ["dragover", "dragleave", "drop"]) {
 }
 at("wipe").addEventListener("click", () => {
   forget();
-  start();
+  // The worker overwrites its copy after each run; in one it still has it.
+  if (answered) start();
 });
 at("form").addEventListener("submit", (event) => {
   event.preventDefault();
   act("check", { AZURE_CLIENT_ID: ANY, AZURE_TENANT_ID: ANY });
 });
-at("exchange").addEventListener("click", () =>
+at("exchange").addEventListener("click", () => {
+  if (!URL.canParse(at("authority").value.trim())) {
+    show(false, "The authority is no URL", {
+      message: "An authority is a URL such as https://login.microsoftonline.com/.",
+    });
+    return;
+  }
   act("exchange", {
     AZURE_CLIENT_ID: at("client").value.trim(),
     AZURE_TENANT_ID: at("tenant").value.trim(),
     AZURE_AUTHORITY_HOST: at("authority").value.trim(),
     AZURE_SCOPE: at("scope").value.trim(),
-  }),
-);
+  });
+});
 start();

@@ -406,14 +406,19 @@ pub fn precompile(wasm: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// What a component's bytes say of themselves; nothing of it is run. It is
-/// compiled nevertheless, for as long as `timeout`.
+/// compiled nevertheless, for as long as `timeout`: to bytecode where there is an
+/// interpreter, so that no memory has to be executable.
 ///
 /// # Errors
 /// [`Error::Artifact`] as for [`Artifact::wasm`], or if time is up.
 #[cfg(feature = "compiler")]
 pub fn inspect(bytes: Vec<u8>, timeout: Duration) -> Result<ComponentFacts, Error> {
     let digest = Digest::of(&bytes);
-    let engine = crate::engine::engine().map_err(|error| Error::artifact(error, ""))?;
+    #[cfg(feature = "interpreter")]
+    let engine = crate::engine::engine_of(crate::engine::Form::Bytecode);
+    #[cfg(not(feature = "interpreter"))]
+    let engine = crate::engine::engine();
+    let engine = engine.map_err(|error| Error::artifact(error, ""))?;
     match load(&engine, Artifact::wasm(bytes, digest)?, timeout) {
         Ok(loaded) => Ok(loaded.facts()),
         Err(Error::Deadline { timeout, .. }) => Err(Error::artifact(

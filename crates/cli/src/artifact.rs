@@ -10,7 +10,9 @@ use serde_json::Value;
 use crate::failure;
 use crate::flags::{Engine, SandboxFlags};
 #[cfg(feature = "compiler")]
-use crate::parts::Known;
+use crate::parts::{self, Known};
+#[cfg(feature = "compiler")]
+use crate::regular_file::{self, Links};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -122,17 +124,25 @@ pub(crate) fn known() -> Vec<Known> {
         let is = "the exchange component of this keyhole";
         Some(Known { digest, is })
     });
+    let of = |bytes: Option<&'static [u8]>, is| Some(Known::of(bytes?, is));
     let carried = [
-        (COMMAND, "keyhole.wasm of this keyhole"),
-        (COMPOSED_GATEWAY, "gateway.wasm of this keyhole"),
-        (GUARD_ENDPOINT, "the guard of the endpoint of this keyhole"),
-        (GUARD_FILE, "the guard of the file of this keyhole"),
-        (GUARD_ENVIRONMENT, "the rule by variables of this keyhole"),
+        of(COMMAND, "keyhole.wasm of this keyhole"),
+        of(COMPOSED_GATEWAY, "gateway.wasm of this keyhole"),
+        of(GUARD_ENDPOINT, "the guard of the endpoint of this keyhole"),
+        of(GUARD_FILE, "the guard of the file of this keyhole"),
+        of(GUARD_ENVIRONMENT, "the rule by variables of this keyhole"),
     ];
-    let carried = carried
+    let parts_of = |bytes: Option<&'static [u8]>, is| parts::known(bytes.unwrap_or_default(), is);
+    // The exchange is first, so that it keeps its name.
+    exchange
         .into_iter()
-        .filter_map(|(bytes, is)| Some(Known::of(bytes?, is)));
-    exchange.into_iter().chain(carried).collect()
+        .chain(carried.into_iter().flatten())
+        .chain(parts_of(COMMAND, "a part of keyhole.wasm of this keyhole"))
+        .chain(parts_of(
+            COMPOSED_GATEWAY,
+            "a part of gateway.wasm of this keyhole",
+        ))
+        .collect()
 }
 
 #[cfg(feature = "compiler")]
@@ -215,13 +225,8 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
             "",
         )
     };
-    // A FIFO would be waited for without end when it is opened.
-    let metadata = std::fs::metadata(file).map_err(|error| cannot(&error))?;
-    if !metadata.is_file() {
-        return Err(cannot(&"it is not a regular file"));
-    }
     let mut bytes = Vec::new();
-    std::fs::File::open(file)
+    regular_file::open(file, Links::Followed)
         .and_then(|open| open.take(MAX_COMPONENT as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| cannot(&error))?;
     if bytes.len() > MAX_COMPONENT {

@@ -4,6 +4,7 @@ mod rule;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use keyhole_exchange::settings::{Origin, Settings, flag};
@@ -13,7 +14,7 @@ use keyhole_report::{ExitClass, Failure, Terminal};
 
 use crate::flags::IdentityFlags;
 use crate::whole_file::{Readers, WholeFile};
-use crate::{artifact, exit, sandbox};
+use crate::{artifact, exit, sandbox, untrusted};
 
 pub(crate) use rule::section;
 
@@ -79,7 +80,10 @@ impl Guard {
             None => ("keyhole.wasm".to_owned(), artifact::command()?),
             Some(file) => (file.display().to_string(), artifact::read(file)?),
         };
-        let guarded = guard(&program, &source, &artifact::guards()?)
+        let guards = artifact::guards()?;
+        let joined = untrusted::within(JOINING, move || guard(&program, &source, &guards));
+        let guarded = joined
+            .ok_or_else(|| not_joined(&name))?
             .map_err(|error| refused(&name, &error))?;
         let output = self.output.display().to_string();
         WholeFile::new(&self.output, Readers::Umask)
@@ -132,6 +136,17 @@ impl Guard {
             )
         })
     }
+}
+
+/// Longer than any program of eight megabytes takes.
+const JOINING: Duration = Duration::from_secs(60);
+
+fn not_joined(name: &str) -> Failure {
+    Failure::new(
+        ExitClass::Configuration,
+        format!("{name} cannot be guarded: joining it failed or took too long"),
+        "Build it anew with the usual tools; its types are odd.",
+    )
 }
 
 fn refused(name: &str, error: &GuardError) -> Failure {

@@ -29,7 +29,8 @@ pub(crate) struct Inspect {
     #[arg(
         value_name = "FILE",
         conflicts_with_all = IdentityFlags::NAMES,
-        conflicts_with_all = ["component", "ClusterFlags", "NetworkFlags", "CacheFlags"],
+        conflicts_with_all = SandboxFlags::NAMES.iter().filter(|name| **name != "timeout"),
+        conflicts_with_all = ["ClusterFlags", "NetworkFlags", "CacheFlags"],
     )]
     file: Option<PathBuf>,
 
@@ -142,22 +143,30 @@ fn component_file(
     timeout: Duration,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Section>, Failure> {
-    use crate::{failure, guard, parts};
+    use crate::{failure, guard, parts, untrusted};
 
     let bytes = artifact::read(file)?;
     let facts =
         keyhole_host::inspect(bytes.clone(), timeout).map_err(|error| failure::of(&error, None))?;
-    let known = artifact::known();
-    let guards = artifact::guards().ok();
-    let guarded = guards.and_then(|guards| keyhole_guard::read(&bytes, &guards));
-    // What lies behind the guards is said of each part.
-    let program = guarded
-        .as_ref()
-        .and_then(|guarded| guarded.program.as_ref());
-    let believed = program.is_some_and(|program| known.iter().any(|known| known.is_of(program)));
-    let (parts, more) = parts::of(&bytes, &known, believed);
-    notes.extend(more);
     let mut sections = vec![sections::component(Some(&facts))];
+    let looked = untrusted::within(timeout, move || {
+        let guards = artifact::guards().ok();
+        let guarded = guards.and_then(|guards| keyhole_guard::read(&bytes, &guards));
+        let program = guarded
+            .as_ref()
+            .and_then(|guarded| guarded.program.as_deref());
+        let parts = parts::of(&bytes, &artifact::known(), program);
+        (parts, guarded)
+    });
+    let Some(((parts, more), guarded)) = looked else {
+        notes.push(format!(
+            "the parts of this component are not shown and its guards not checked: that failed, \
+             or took longer than {} s (--timeout)",
+            timeout.as_secs_f64()
+        ));
+        return Ok(sections);
+    };
+    notes.extend(more);
     sections.extend(parts);
     sections.extend(guarded.as_ref().map(guard::section));
     Ok(sections)

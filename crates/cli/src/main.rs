@@ -38,10 +38,13 @@ mod precompile;
 mod progress;
 mod propagation;
 mod proxy;
+mod regular_file;
 mod sandbox;
 mod sections;
 mod steps;
 mod terminal;
+#[cfg(feature = "compiler")]
+mod untrusted;
 mod verify;
 mod whole_file;
 

@@ -16,14 +16,6 @@ use wasmparser::{Parser, Payload};
 /// What the exchange exports, in any version.
 const TOKEN_PROVIDER: &str = "keyhole:identity/token-provider@";
 
-/// What leads to the federated token or out: whoever imports it need not export
-/// `token-provider` to meet the token.
-const WAYS: [&str; 3] = [
-    "wasi:filesystem/",
-    "wasi:http/outgoing-handler@",
-    "wasi:sockets/",
-];
-
 /// A component that this program knows by its bytes.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -46,6 +38,15 @@ impl Known {
     }
 }
 
+/// What lies in a component of this program's, each under this name.
+pub(crate) fn known(component: &[u8], is: &'static str) -> Vec<Known> {
+    let parts = parts(component).unwrap_or_default().into_iter();
+    parts
+        .filter(|part| !part.is_whole())
+        .map(|part| Known::of(&component[part.range], is))
+        .collect()
+}
+
 /// A component in the bytes of another, or the whole.
 #[derive(Debug)]
 struct Part {
@@ -63,12 +64,12 @@ struct Part {
 }
 
 /// What there is to say of a component's parts: a section, if it has any, and
-/// notes on what is not ours. `believed` tells that the whole is one of this program's
-/// making, known or guarded.
+/// notes on what is not ours. `guarded` is the program in it, if all else in it is
+/// proved to be guards of this program's.
 pub(crate) fn of(
     component: &[u8],
     known: &[Known],
-    believed: bool,
+    guarded: Option<&[u8]>,
 ) -> (Option<Section>, Vec<String>) {
     let Ok(parts) = parts(component) else {
         // It has just been compiled, so this is a bug of one of two readers.
@@ -83,7 +84,11 @@ pub(crate) fn of(
     for part in &parts {
         let digest = hex(&component[part.range.clone()]);
         let found = known.iter().find(|known| known.digest == digest);
-        if found.is_some() || (believed && part.is_whole()) {
+        let of_the_guards = guarded.is_some_and(|program| match part.is_whole() {
+            true => known.iter().any(|known| known.is_of(program)),
+            false => part.is_direct() && component.get(part.range.clone()) != Some(program),
+        });
+        if found.is_some() || of_the_guards {
             believed_parts.push(part.number.clone());
         }
         let is_believed = believed_parts.iter().any(|known| part.is_in(known));
@@ -103,7 +108,7 @@ pub(crate) fn of(
         if !is_believed && is_exchange {
             notes.push(foreign_exchange(part, &digest));
         } else if !is_believed && is_composed && part.has_own_code {
-            notes.extend(foreign_code(part));
+            notes.push(foreign_code(part));
         }
         let mut fact = |label: &str, value: Value| {
             let label = format!("{} {label}", part.number);
@@ -136,23 +141,14 @@ fn foreign_exchange(part: &Part, digest: &str) -> String {
     )
 }
 
-/// A note on code that this program does not know and that can reach something.
-fn foreign_code(part: &Part) -> Option<String> {
-    let reached = |name: &&String| WAYS.iter().any(|way| name.starts_with(way));
-    let reached: Vec<&str> = part
-        .imports
-        .iter()
-        .filter(reached)
-        .map(String::as_str)
-        .collect();
-    (!reached.is_empty()).then(|| {
-        format!(
-            "{} is not of this keyhole and imports {}: it may meet the federated token, whatever \
-             else lies beside it. Do not run it unless you know who made it",
-            part.name(),
-            reached.join(", ")
-        )
-    })
+/// A note on code that this program does not know. What it imports and exports proves
+/// nothing: names of parts are free, and what is passed between parts is not read.
+fn foreign_code(part: &Part) -> String {
+    format!(
+        "{} is not of this keyhole: it may meet the federated token, or say where it goes. Do \
+         not run it unless you know who made it",
+        part.name()
+    )
 }
 
 /// The whole and its parts, in the order of their bytes.
@@ -217,6 +213,10 @@ impl Part {
 
     fn is_whole(&self) -> bool {
         self.number.is_empty()
+    }
+
+    fn is_direct(&self) -> bool {
+        !self.is_whole() && !self.number.contains('.')
     }
 
     /// Whether it is the one of this number or lies in it.

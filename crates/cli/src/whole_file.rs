@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Who may read a file that was not there before.
@@ -60,48 +60,76 @@ impl WholeFile {
 
     /// A new file in the target's folder.
     fn temporary(&self) -> io::Result<(PathBuf, File)> {
-        let name = self.target.file_name().unwrap_or_default();
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.tmp", std::process::id()));
-        let path = self.target.with_file_name(hidden);
         let mode = match self.readers {
             Readers::Owner => 0o600,
             #[cfg(feature = "compiler")]
             Readers::Umask => 0o666,
         };
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&path)?;
-        Ok((path, file))
+        let create = |number: u8| {
+            let name = format!(".keyhole.{}.{number}.tmp", std::process::id());
+            let path = self.target.with_file_name(name);
+            let mut options = OpenOptions::new();
+            let file = options
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&path)?;
+            io::Result::Ok((path, file))
+        };
+        // A process of this number may have left one, in another container for example.
+        let mut number = 0;
+        loop {
+            match create(number) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 99 => {
+                    number += 1;
+                }
+                made => return made,
+            }
+        }
     }
 }
 
-/// The file itself: a link stays one, what it leads to is replaced.
+/// The file itself: a link stays one, what it leads to is replaced. A link is read once,
+/// and what it was then is what counts: who may change it meanwhile changes nothing.
 fn target(name: &Path) -> io::Result<PathBuf> {
-    let seen = match fs::metadata(name) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // A link to nowhere is refused with the name of the link.
-            return match fs::symlink_metadata(name) {
-                Ok(_) => Err(error),
-                Err(_) => Ok(name.to_owned()),
-            };
+    let found = match fs::symlink_metadata(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        seen => Some(seen?),
+    };
+    let is_link = found.as_ref().is_some_and(fs::Metadata::is_symlink);
+    let target = match is_link {
+        true => {
+            let link = found.as_ref().map_or(0, MetadataExt::uid);
+            if ![0, rustix::process::geteuid().as_raw()].contains(&link) {
+                return Err(io::Error::other("it is a link of another user"));
+            }
+            let folder = name.parent().unwrap_or(Path::new(""));
+            in_its_folder(&folder.join(fs::read_link(name)?))?
         }
+        false => in_its_folder(name)?,
+    };
+    let seen = match fs::symlink_metadata(&target) {
+        // A link to nowhere is refused.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link => return Ok(target),
         seen => seen?,
     };
-    let link = fs::symlink_metadata(name)?;
-    if link.is_symlink() && ![0, rustix::process::geteuid().as_raw()].contains(&link.uid()) {
-        return Err(io::Error::other("it is a link of another user"));
-    }
     if !seen.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     if seen.permissions().readonly() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    fs::canonicalize(name)
+    Ok(target)
+}
+
+/// A path whose folder is without links, and whose last name is as it stands.
+fn in_its_folder(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    Ok(fs::canonicalize(folder)?.join(name))
 }
 
 #[cfg(test)]
@@ -141,6 +169,20 @@ mod tests {
             .write(b"")
             .expect("it is written");
         assert_eq!(mode(), 0o644);
+    }
+
+    #[test]
+    fn what_a_process_of_the_same_number_left_is_not_in_the_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = format!(".keyhole.{}.0.tmp", std::process::id());
+        fs::write(folder.path().join(&left), "left").expect("a file");
+        // As long as names may be.
+        let file = folder.path().join("n".repeat(255));
+        let place = WholeFile::new(&file, Readers::Owner).expect("a place");
+        place.write(b"new").expect("it is written");
+        let text = |name: &Path| fs::read_to_string(name).expect("a file");
+        assert_eq!(text(&file), "new");
+        assert_eq!(text(&folder.path().join(left)), "left");
     }
 
     #[test]

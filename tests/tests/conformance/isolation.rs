@@ -177,11 +177,15 @@ impl Row {
 
     fn pod(&self, listed: &dyn runtimes::Runtime, how: How) -> Pod {
         let resource = format!("api://attempt/{}", self.attempt);
+        let timeout = match self.seen {
+            Seen::Endless => "3s",
+            _ => "20s",
+        };
         let case = json!({
             "case": self.attempt,
             "variables": { "AZURE_SCOPE": format!("{resource}/.default") },
             "emulator": { "resources": [resource] },
-            "flags": ["--timeout", "3s"],
+            "flags": ["--timeout", timeout],
             "expect": { "exit": 0 },
         });
         let case: Case = serde_json::from_value(case).expect("a case");

@@ -19,13 +19,23 @@ mod suite;
 use keyhole_tests::artifacts::workspace;
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use suite::{Column, Outcome};
 
 /// Fewer cases than that are not what was promised.
 const CASES: usize = 120;
 
+/// The two tests that have work for all cores: one after the other, or programs on
+/// both sides wait longer than their time limits.
+static ALL_CORES: Mutex<()> = Mutex::new(());
+
+fn all_cores() -> MutexGuard<'static, ()> {
+    ALL_CORES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn every_runtime_gives_the_same_answers() {
+    let _alone = all_cores();
     let cases = case::all();
     let deviations = deviations::all();
     let scratch = tempfile::TempDir::with_prefix("keyhole-conformance-").expect("a folder");
@@ -129,6 +139,7 @@ fn there_are_as_many_cases_as_promised_and_no_deviation_of_nothing() {
 /// `KEYHOLE_BLESS=1` takes over what is measured.
 #[test]
 fn what_each_runtime_isolates_is_what_the_docs_say() {
+    let _alone = all_cores();
     let chosen = std::env::var("KEYHOLE_CONFORMANCE").ok();
     let chosen = |name: &str| {
         let parts = chosen.as_deref().map(|chosen| chosen.split(','));

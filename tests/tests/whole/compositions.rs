@@ -32,16 +32,17 @@ fn file(world: &World, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+fn position(bytes: &[u8], part: &[u8]) -> usize {
+    let found = bytes.windows(part.len()).position(|window| window == part);
+    found.expect("it is there")
+}
+
 /// `component` with one byte of a text of the exchange's changed.
 fn changed(name: &str) -> Vec<u8> {
     const TEXT: &[u8] = b"the federated token file ";
     let mut bytes = artifacts::bytes(name);
     let exchange = artifacts::bytes("exchange");
-    let find = |bytes: &[u8], text: &[u8]| {
-        let found = bytes.windows(text.len()).position(|window| window == text);
-        found.expect("it is there")
-    };
-    let place = find(&bytes, &exchange) + find(&exchange, TEXT);
+    let place = position(&bytes, &exchange) + position(&exchange, TEXT);
     bytes[place] ^= 1;
     bytes
 }
@@ -118,8 +119,8 @@ fn holding(parts: &[&[u8]]) -> Vec<u8> {
 #[test]
 fn a_copy_of_the_exchange_vouches_for_nothing_beside_it() {
     let world = World::new();
-    let foreign = "(component (core module) \
-                   (import \"wasi:filesystem/preopens@0.2.12\" (instance)))";
+    // Names inside of a component are free: another part may join it to files.
+    let foreign = "(component (core module) (import \"harmless\" (instance)))";
     let foreign = wat::parse_str(foreign).expect("a component");
     let whole = holding(&[&artifacts::bytes("exchange"), &foreign]);
     let path = file(&world, "decoy.wasm", &whole);
@@ -127,12 +128,21 @@ fn a_copy_of_the_exchange_vouches_for_nothing_beside_it() {
     let is = format!("{OURS}; whether it is used is not checked");
     assert_eq!(report["parts"]["1_is"], is, "{report}");
     let notes = report["notes"].to_string();
-    let note = "part 2 is not of this keyhole and imports wasi:filesystem/preopens@0.2.12";
+    let note = "part 2 is not of this keyhole";
     assert!(notes.contains(note), "{report}");
     // The same beside a whole keyhole.wasm.
     let whole = holding(&[&artifacts::bytes("keyhole"), &foreign]);
     let report = parts(&world, &file(&world, "decoy.wasm", &whole));
     assert_eq!(report["parts"]["1.2_is"], is, "{report}");
+    assert!(report["notes"].to_string().contains(note), "{report}");
+    // What names the authority imports neither files nor HTTP.
+    let mut whole = artifacts::bytes("keyhole");
+    let flags = artifacts::bytes("flags");
+    let start = position(&whole, &flags);
+    let host = position(&flags, b"login.microsoftonline.com");
+    whole[start + host] ^= 1;
+    let report = parts(&world, &file(&world, "flags.wasm", &whole));
+    let note = "part 1 is not of this keyhole";
     assert!(report["notes"].to_string().contains(note), "{report}");
     // Only a known whole is said to be ours.
     let known = parts(&world, &artifacts::component("keyhole"));

@@ -150,6 +150,55 @@ fn the_same_flags_make_the_same_bytes_and_inspect_prints_the_rule() {
     assert!(!inspect(&world, &two).contains(world.emulator.client_id()));
 }
 
+#[test]
+fn guards_in_another_whole_are_told_and_not_vouched_for() {
+    let world = World::new();
+    let pod = Pod::new(&world, None);
+    let source = RuleSource::Fixed(pod.rule());
+    let mut more = guarded(&artifacts::bytes("keyhole"), &source);
+    // An empty component behind all.
+    more.extend(b"\x04\x08\0asm\x0d\0\x01\0");
+    let said = inspect(&world, &pod.put("more", &more));
+    let client = format!("client id    {}", world.emulator.client_id());
+    for part in ["not checked", &client] {
+        assert!(said.contains(part), "{part:?} in:\n{said}");
+    }
+    // A guard alone, as another version would have it.
+    let mut other = artifacts::bytes("guard-environment");
+    other.extend(b"\0\x03\x01xy");
+    let mut whole = b"\0asm\x0d\0\x01\0\x04".to_vec();
+    let mut size = other.len();
+    while size >= 0x80 {
+        whole.push((size & 0x7f) as u8 | 0x80);
+        size >>= 7;
+    }
+    whole.push(size as u8);
+    whole.extend(other);
+    let said = inspect(&world, &pod.put("other", &whole));
+    for part in ["no rule of this keyhole's making", "not checked"] {
+        assert!(said.contains(part), "{part:?} in:\n{said}");
+    }
+}
+
+#[test]
+fn a_component_on_which_the_joining_library_panics_is_refused() {
+    let world = World::new();
+    let odd = "(component
+        (component $c (type $x (record (field \"a\" u8))) (export \"t\" (type $x)))
+        (instance $i (instantiate $c))
+        (alias export $i \"t\" (type $t))
+        (instance $bag (export \"t\" (type $t)))
+        (export \"a\" (instance $bag))
+        (export \"b\" (instance $i)))";
+    let program = world.folder().join("odd.wasm");
+    std::fs::write(&program, wat::parse_str(odd).expect("a component")).expect("a file");
+    let output = world.folder().join("guarded.wasm");
+    let program = program.display().to_string();
+    let ran = guard(&world, &output, &["--component", &program]);
+    ran.must_have_failed(2, &["joining it failed"]);
+    assert!(!output.exists());
+}
+
 /// `bytes` with the one place of `old` changed to `new`, which is as long.
 fn forged(mut bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
     assert_eq!(old.len(), new.len());

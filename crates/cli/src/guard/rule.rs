@@ -7,18 +7,19 @@ use keyhole_report::{Fact, Section};
 /// What a component carries that guards it.
 pub(crate) fn section(guarded: &Guarded) -> Section {
     let mut facts = match &guarded.source {
-        RuleSource::Fixed(rule) => vec![
+        None => vec![Fact::new("from", "no rule of this keyhole's making")],
+        Some(RuleSource::Fixed(rule)) => vec![
             Fact::new("from", "fixed in the component"),
             Fact::new("request", rule.target().to_string()),
             Fact::new("client id", rule.client_id.as_str()),
             Fact::new("scope", rule.scope.as_str()),
             Fact::new("file", rule.token_file.as_str()),
         ],
-        RuleSource::Environment => vec![Fact::new(
+        Some(RuleSource::Environment) => vec![Fact::new(
             "from",
             "the AZURE_* variables at its start: whoever sets them sets the rule",
         )],
-        RuleSource::None(why) => vec![
+        Some(RuleSource::None(why)) => vec![
             Fact::new("from", "none, so nothing is allowed"),
             Fact::new("why", why.as_str()),
         ],

@@ -3,17 +3,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Component, Path};
 
 use keyhole_host::Digest;
 use keyhole_report::{ExitClass, Fact, Failure, Section, Value};
-use rustix::fs::OFlags;
 
-/// The largest file that is read, and the largest list, in bytes.
-const FILE_BYTES: u64 = 1 << 30;
+use crate::regular_file::{self, Links};
+
+/// How much is read of all files, and the largest list, in bytes.
+const FILES_BYTES: u64 = 1 << 30;
 const LIST_BYTES: u64 = 1 << 20;
 
 /// Compares the files that the list names, or this one of them.
@@ -33,11 +33,23 @@ pub(super) fn run(list: &Path, file: Option<&Path>) -> Result<Section, Failure> 
 
     let mut same = Vec::new();
     let mut faults = Vec::new();
+    let mut left = FILES_BYTES;
     for (digest, name) in listed {
         let beside = list.with_file_name(name);
-        match digest_of(file.unwrap_or(&beside)) {
-            Ok(found) if found == digest => same.push(format!("{}  {name}", hex(&digest))),
-            Ok(found) => faults.push(format!("{name} is {found}, listed is {digest}")),
+        // Whoever wrote the list may have put links beside it.
+        let (path, links) = match file {
+            Some(file) => (file, Links::Followed),
+            None => (&*beside, Links::Refused),
+        };
+        match digest_of(path, links, left) {
+            Ok((found, rest)) => {
+                left = rest;
+                if found == digest {
+                    same.push(format!("{}  {name}", hex(&digest)));
+                } else {
+                    faults.push(format!("{name} is {found}, listed is {digest}"));
+                }
+            }
             Err(reason) => faults.push(format!("{name} cannot be read: {reason}")),
         }
     }
@@ -58,28 +70,16 @@ pub(super) fn run(list: &Path, file: Option<&Path>) -> Result<Section, Failure> 
     })
 }
 
-/// A regular file, opened once. Neither opening nor reading waits: a FIFO would be
-/// waited for without end, and so would some files of the kernel's that look regular.
-fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("it is not a regular file")),
-    }
-}
-
-/// A file's digest, read up to the limit whatever its size is said to be.
-fn digest_of(path: &Path) -> io::Result<Digest> {
-    let mut limited = open(path)?.take(FILE_BYTES + 1);
+/// A file's digest, read up to the limit whatever its size is said to be, and how much
+/// of the limit is left.
+fn digest_of(path: &Path, links: Links, limit: u64) -> io::Result<(Digest, u64)> {
+    let mut limited = regular_file::open(path, links)?.take(limit + 1);
     let digest = Digest::of_reader(&mut limited)?;
-    within(&limited, FILE_BYTES).map(|()| digest)
+    within(&limited, limit).map(|()| (digest, limited.limit() - 1))
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    let mut limited = open(path)?.take(LIST_BYTES + 1);
+    let mut limited = regular_file::open(path, Links::Followed)?.take(LIST_BYTES + 1);
     let mut bytes = Vec::new();
     limited.read_to_end(&mut bytes)?;
     within(&limited, LIST_BYTES)?;
@@ -88,7 +88,9 @@ fn read(path: &Path) -> io::Result<String> {
 
 fn within(limited: &io::Take<File>, bytes: u64) -> io::Result<()> {
     match limited.limit() {
-        0 => Err(io::Error::other(format!("it is larger than {bytes} bytes"))),
+        0 => Err(io::Error::other(format!(
+            "it is larger than the {bytes} bytes that are read"
+        ))),
         _ => Ok(()),
     }
 }

@@ -50,6 +50,9 @@ pub(super) fn run(
         cargo.args(["test", "--no-fail-fast"]);
         tools.tell(&mut cargo);
         cargo.env("KEYHOLE_REQUIRE_RUNTIMES", RUNTIMES);
+        if all {
+            cargo.env("KEYHOLE_EVERY_CASE", "1");
+        }
         cargo.envs(outside.iter().map(|program| (outside::VARIABLE, program)));
         process::run(selection::select(&mut cargo).arg("--").args(arguments))
     })?;

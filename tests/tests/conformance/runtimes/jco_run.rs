@@ -79,6 +79,14 @@ impl Runtime for JcoRun {
         1
     }
 
+    fn sample(&self) -> Option<(usize, &'static str)> {
+        Some((
+            2,
+            "each start translates the program anew, so one case in two is run, and all by \
+             `cargo xtask test --all`",
+        ))
+    }
+
     fn command(&self) -> Vec<String> {
         let jco = ["npx", "jco"].map(str::to_owned);
         words(&jco, "$PWD", true, "keyhole.wasm", &["verify".to_owned()])
