@@ -58,3 +58,21 @@ fn folder() -> PathBuf {
     std::env::var_os("KEYHOLE_ARTIFACTS")
         .map_or_else(|| workspace().join("target/wasm"), PathBuf::from)
 }
+
+/// A component in which these lie, joined to nothing.
+#[must_use]
+pub fn holding(parts: &[&[u8]]) -> Vec<u8> {
+    let mut whole = b"\0asm\x0d\0\x01\0".to_vec();
+    for part in parts {
+        // The section of a component: its number, its size in LEB128, its bytes.
+        whole.push(4);
+        let mut size = part.len();
+        while size >= 0x80 {
+            whole.push((size & 0x7f) as u8 | 0x80);
+            size >>= 7;
+        }
+        whole.push(size as u8);
+        whole.extend_from_slice(part);
+    }
+    whole
+}

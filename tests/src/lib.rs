@@ -32,6 +32,12 @@ mod world;
 pub use cluster::Cluster;
 pub use world::{Variables, World};
 
+/// Makes a FIFO, which whoever opens it waits for.
+pub fn fifo(path: &std::path::Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo runs").success());
+}
+
 /// Says that a test did nothing, and why, where the harness does not hide it.
 pub fn skipped(why: &str) {
     use std::io::Write as _;

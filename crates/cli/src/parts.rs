@@ -31,11 +31,6 @@ impl Known {
         let digest = hex(bytes);
         Self { digest, is }
     }
-
-    /// Whether it is these bytes.
-    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
-        self.digest == hex(bytes)
-    }
 }
 
 /// What lies in a component of this program's, each under this name.
@@ -79,13 +74,17 @@ pub(crate) fn of(
     let mut facts = Vec::new();
     let mut notes = Vec::new();
     let is_composed = parts.len() > 1;
+    let program_is_known = guarded.is_some_and(|program| {
+        let digest = hex(program);
+        known.iter().any(|known| known.digest == digest)
+    });
     // Numbers of what is known; what lies in it is known with it.
     let mut believed_parts: Vec<String> = Vec::new();
     for part in &parts {
         let digest = hex(&component[part.range.clone()]);
         let found = known.iter().find(|known| known.digest == digest);
         let of_the_guards = guarded.is_some_and(|program| match part.is_whole() {
-            true => known.iter().any(|known| known.is_of(program)),
+            true => program_is_known,
             false => part.is_direct() && component.get(part.range.clone()) != Some(program),
         });
         if found.is_some() || of_the_guards {

@@ -99,30 +99,13 @@ fn one_changed_byte_of_the_exchange_is_a_foreign_exchange() {
     }
 }
 
-/// A component in which these lie, joined to nothing.
-fn holding(parts: &[&[u8]]) -> Vec<u8> {
-    let mut whole = b"\0asm\x0d\0\x01\0".to_vec();
-    for part in parts {
-        // The section of a component: its number, its size in LEB128, its bytes.
-        whole.push(4);
-        let mut size = part.len();
-        while size >= 0x80 {
-            whole.push((size & 0x7f) as u8 | 0x80);
-            size >>= 7;
-        }
-        whole.push(size as u8);
-        whole.extend_from_slice(part);
-    }
-    whole
-}
-
 #[test]
 fn a_copy_of_the_exchange_vouches_for_nothing_beside_it() {
     let world = World::new();
     // Names inside of a component are free: another part may join it to files.
     let foreign = "(component (core module) (import \"harmless\" (instance)))";
     let foreign = wat::parse_str(foreign).expect("a component");
-    let whole = holding(&[&artifacts::bytes("exchange"), &foreign]);
+    let whole = artifacts::holding(&[&artifacts::bytes("exchange"), &foreign]);
     let path = file(&world, "decoy.wasm", &whole);
     let report = parts(&world, &path);
     let is = format!("{OURS}; whether it is used is not checked");
@@ -131,7 +114,7 @@ fn a_copy_of_the_exchange_vouches_for_nothing_beside_it() {
     let note = "part 2 is not of this keyhole";
     assert!(notes.contains(note), "{report}");
     // The same beside a whole keyhole.wasm.
-    let whole = holding(&[&artifacts::bytes("keyhole"), &foreign]);
+    let whole = artifacts::holding(&[&artifacts::bytes("keyhole"), &foreign]);
     let report = parts(&world, &file(&world, "decoy.wasm", &whole));
     assert_eq!(report["parts"]["1.2_is"], is, "{report}");
     assert!(report["notes"].to_string().contains(note), "{report}");

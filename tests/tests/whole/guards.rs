@@ -166,14 +166,7 @@ fn guards_in_another_whole_are_told_and_not_vouched_for() {
     // A guard alone, as another version would have it.
     let mut other = artifacts::bytes("guard-environment");
     other.extend(b"\0\x03\x01xy");
-    let mut whole = b"\0asm\x0d\0\x01\0\x04".to_vec();
-    let mut size = other.len();
-    while size >= 0x80 {
-        whole.push((size & 0x7f) as u8 | 0x80);
-        size >>= 7;
-    }
-    whole.push(size as u8);
-    whole.extend(other);
+    let whole = artifacts::holding(&[&other]);
     let said = inspect(&world, &pod.put("other", &whole));
     for part in ["no rule of this keyhole's making", "not checked"] {
         assert!(said.contains(part), "{part:?} in:\n{said}");
@@ -287,8 +280,7 @@ fn what_cannot_be_guarded_is_refused_and_nothing_is_written() {
         assert!(!output.exists(), "{program}");
     }
     let pipe = world.folder().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.expect("mkfifo").success());
+    keyhole_tests::fifo(&pipe);
     guard(&world, &pipe, &[]).must_have_failed(2, &["it is not a regular file"]);
     let named = ["--federated-token-file", "/t/a\nb"];
     guard(&world, &output, &named).must_have_failed(2, &["control characters"]);

@@ -91,8 +91,7 @@ fn the_audit_log_on_a_dash_goes_to_standard_error() {
 fn an_audit_log_that_nobody_reads_is_named_and_never_waited_for() {
     let world = World::new();
     let fifo = world.folder().join("fifo");
-    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
-    assert!(made.expect("mkfifo runs").success());
+    keyhole_tests::fifo(&fifo);
     let mut command = command(std::path::Path::new("timeout"), &world);
     command.arg("20").arg(slim()).args(["get-token", "--audit"]);
     let ran = run_command(command.arg(&fifo), &world);
@@ -108,8 +107,7 @@ fn an_audit_log_whose_reader_does_not_read_holds_nothing_up() {
     let resource = "api://attempt/events_without_end";
     let world = World::granting(resource);
     let fifo = world.folder().join("fifo");
-    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
-    assert!(made.expect("mkfifo runs").success());
+    keyhole_tests::fifo(&fifo);
     // For reading and writing it is opened at once.
     let mut options = std::fs::File::options();
     let _reader = options.read(true).write(true).open(&fifo).expect("a FIFO");

@@ -42,8 +42,8 @@ pub enum RuleSource {
 /// Joins a program with the guards.
 ///
 /// # Errors
-/// No settings ask for the rule, the bytes are no component, it imports nothing that the guards hold, or something
-/// that nothing holds.
+/// No settings ask for the rule, the bytes are no component, it imports nothing that
+/// the guards hold, or something that nothing holds.
 pub fn guard(
     program: &[u8],
     source: &RuleSource,
